@@ -1,0 +1,71 @@
+# Everything sets itself up: a Python from 3.11 on, and nothing else, is taken for granted.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MINUTES ?= 5
+
+# Byte code is written whatever the surroundings say: without it every start compiles keylint anew.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPATH :=
+
+.PHONY: demo test lint fuzz bench generate clean
+
+demo: $(BIN)/.run ## Lint the example desk and show what keylint finds
+	@echo '$$ keylint check examples/desk --as-of 2026-11-20'
+	@$(BIN)/keylint check examples/desk --as-of 2026-11-20; test $$? -eq 1
+	@echo
+	@echo '$$ keylint check examples/clean --as-of 2026-11-20'
+	@$(BIN)/keylint check examples/clean --as-of 2026-11-20
+
+test: $(BIN)/.test .wheelhouse/.filled ## Run the whole suite, also against the built wheel, and measure coverage
+	$(BIN)/python -m pytest -n auto --cov --cov-report=
+	$(BIN)/coverage report
+
+lint: $(BIN)/.lint ## ruff (lint and format) and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fuzz: $(BIN)/.test ## Throw mutated manifests at keylint for MINUTES minutes
+	$(BIN)/python tests/fuzz.py --minutes $(MINUTES)
+
+bench: $(BIN)/.bench ## Print the speed tables: ratios against what is beside them
+	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/positions.py
+	$(BIN)/python benchmarks/screen.py
+
+generate: $(BIN)/.lint ## Write what is generated: the schema screen, the README's tables and outputs
+	$(BIN)/python -m keylint.schemas.compile
+	$(BIN)/python tests/documents.py --write
+
+clean: ## Remove what was set up
+	rm -rf $(VENV) .wheelhouse build dist *.egg-info
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("keylint needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+$(BIN)/.run: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(BIN)/.test: $(BIN)/.run
+	$(BIN)/python -m pip install --quiet --group test
+	@touch $@
+
+$(BIN)/.lint: $(BIN)/.test
+	$(BIN)/python -m pip install --quiet --group lint
+	@touch $@
+
+$(BIN)/.bench: $(BIN)/.test
+	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
+# The wheels from which the tests build environments of their own, so that the tests need no network.
+.wheelhouse/.filled: pyproject.toml $(BIN)/.test
+	$(BIN)/python -m pip wheel --quiet --wheel-dir .wheelhouse . 'setuptools>=77' wheel
+	rm -f .wheelhouse/keylint-*.whl
+	@touch $@
