@@ -1,0 +1,1 @@
+"""TOML text → values with exact positions → schema-checked → Manifest."""
