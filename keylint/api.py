@@ -1,0 +1,301 @@
+"""Everything a rule may import: what a manifest declares, what a rule is, and what it may say."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, Literal, NamedTuple
+
+import pluggy
+
+from .manifest.addresses import Network, breadth, common, merged, network, whole
+from .manifest.model import (
+    Account,
+    Bot,
+    Event,
+    Key,
+    Manifest,
+    Place,
+    Provider,
+    Reference,
+    Side,
+    TwoFactor,
+    Undecided,
+    Waiver,
+    WithdrawalAllowlist,
+    networks,
+)
+from .manifest.permissions import KINDS, PERMISSION, PERMISSIONS, READING, TRADING, TRANSFERS, Permission, ordered
+from .manifest.policy import Policy
+from .manifest.positions import Span
+from .manifest.source import Fault, Source, Violation
+from .manifest.special_networks import unroutable
+from .secret_shapes import find as secrets_in
+from .unseen import alike
+from .unseen import in_source as unseen_in
+
+__all__ = [
+    "ACTIVE",
+    "BOTH_SIDES",
+    "EVERY_STATUS",
+    "KINDS",
+    "NOT_APPLICABLE",
+    "PERMISSION",
+    "PERMISSIONS",
+    "READING",
+    "TRADING",
+    "TRANSFERS",
+    "Account",
+    "AccountRule",
+    "Books",
+    "BooksRule",
+    "Bot",
+    "BotRule",
+    "Context",
+    "Event",
+    "Fault",
+    "Finding",
+    "Key",
+    "KeyRule",
+    "Manifest",
+    "ManifestRule",
+    "Network",
+    "NotApplicable",
+    "Outcome",
+    "Permission",
+    "Place",
+    "Policy",
+    "Provider",
+    "ProviderRule",
+    "Reference",
+    "Rule",
+    "Severity",
+    "Side",
+    "Source",
+    "SourceRule",
+    "Span",
+    "TwoFactor",
+    "Undecided",
+    "Violation",
+    "Waiver",
+    "WaiverUse",
+    "WithdrawalAllowlist",
+    "alike",
+    "breadth",
+    "common",
+    "days",
+    "hookimpl",
+    "merged",
+    "network",
+    "networks",
+    "ordered",
+    "secrets_in",
+    "unroutable",
+    "unseen_in",
+    "whole",
+]
+
+hookimpl = pluggy.HookimplMarker("keylint")
+
+
+class Severity(StrEnum):
+    """How much a finding matters. A run fails from `warning` upwards unless told otherwise."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for a note, 1 for a warning, 2 for an error."""
+        return _RANK[self]
+
+
+_RANK = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+
+
+class Finding(NamedTuple):
+    """What a rule found, where, and what to do about it.
+
+    `message` is a predicate: keylint puts the subject before it, as in "keys.grid *can withdraw*", and the side behind
+    it. Lower case, both sides and the numbers, no full stop. `help` is one short line: the fix.
+    """
+
+    at: Place | Span
+    message: str
+    help: str
+    severity: Severity | None = None
+    """None: the rule's own."""
+
+
+class NotApplicable:
+    """The type of NOT_APPLICABLE."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NOT_APPLICABLE"
+
+
+NOT_APPLICABLE: Final = NotApplicable()
+"""What a check returns where the question does not arise, so that nothing was checked."""
+
+Outcome = None | Finding | Iterable[Finding] | NotApplicable
+"""What a check returns: None (it holds), a finding, several, or NOT_APPLICABLE. It may raise Undecided."""
+
+
+class Context(NamedTuple):
+    """What a check is handed beside its subject. Rules read no clock, no environment and no network."""
+
+    as_of: datetime
+    """The moment of judgement, UTC."""
+    today: date
+    """The UTC day of that moment."""
+    policy: Policy
+    manifest: Manifest
+    rules: Mapping[str, str]
+    """Every rule that is loaded: its code, by its code and by its name."""
+
+    def waived(self, code: str, subject: object) -> Waiver | None:
+        """The waiver in force for the rule `code` on `subject`, if there is one."""
+        on = str(subject)
+        for waiver in self.manifest.waivers:
+            if waiver.on == on and self.rules.get(waiver.rule) == code and waiver.in_force(self.today):
+                return waiver
+        return None
+
+    def age(self, day: date) -> int:
+        """How many days `day` lies before today; negative for a day to come."""
+        return (self.today - day).days
+
+
+def days(number: int) -> str:
+    """A number of days in words: "1 day", "264 days"."""
+    return f"{number} day" if number == 1 else f"{number} days"
+
+
+class WaiverUse(NamedTuple):
+    """What became of a waiver in this run."""
+
+    waiver: Waiver
+    code: str | None
+    """The code of its rule; None where no such rule is loaded."""
+    waivable: bool
+    judged: bool
+    """Whether its rule was judged on its subject in this run."""
+    used: bool
+    """Whether there was a finding for it."""
+
+
+class Books(NamedTuple):
+    """keylint's own books after the rules have spoken."""
+
+    waivers: tuple[WaiverUse, ...]
+
+
+DECLARED: Final = (Side.DECLARED,)
+BOTH_SIDES: Final = (Side.DECLARED, Side.LIVE)
+ACTIVE: Final = frozenset({"staged", "active"})
+EVERY_STATUS: Final = frozenset({"staged", "active", "disabled"})
+
+
+class SourceRule(NamedTuple):
+    """A rule about the text of a manifest; it is judged even where that text is broken."""
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Source, "SourceContext"], Outcome]
+    waivable: Literal[False] = False
+    sides: tuple[Side, ...] = DECLARED
+    on: Literal["manifest"] = "manifest"
+
+
+class SourceContext(NamedTuple):
+    """What a source rule is handed beside its subject."""
+
+    as_of: datetime
+    today: date
+
+
+class ManifestRule(NamedTuple):
+    """A rule about a manifest as a whole."""
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Manifest, Context], Outcome]
+    waivable: bool = True
+    sides: tuple[Side, ...] = DECLARED
+    on: Literal["manifest"] = "manifest"
+
+
+class AccountRule(NamedTuple):
+    """A rule about each account."""
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Account, Context], Outcome]
+    waivable: bool = True
+    sides: tuple[Side, ...] = DECLARED
+    on: Literal["account"] = "account"
+
+
+class ProviderRule(NamedTuple):
+    """A rule about each third-party platform."""
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Provider, Context], Outcome]
+    waivable: bool = True
+    sides: tuple[Side, ...] = DECLARED
+    on: Literal["provider"] = "provider"
+
+
+class BotRule(NamedTuple):
+    """A rule about each bot."""
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Bot, Context], Outcome]
+    waivable: bool = True
+    sides: tuple[Side, ...] = DECLARED
+    on: Literal["bot"] = "bot"
+
+
+class KeyRule(NamedTuple):
+    """A rule about each key whose status is one of `statuses`, on each of `sides` that is known."""
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Key, Context], Outcome]
+    statuses: frozenset[str] = ACTIVE
+    """Which keys it judges; for others it is not applicable. Disabled keys are judged by few rules."""
+    waivable: bool = True
+    sides: tuple[Side, ...] = DECLARED
+    on: Literal["key"] = "key"
+
+
+class BooksRule(NamedTuple):
+    """A rule about waivers and what else was accepted, judged after all others."""
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Books, Context], Outcome]
+    waivable: Literal[False] = False
+    sides: tuple[Side, ...] = DECLARED
+    on: Literal["manifest"] = "manifest"
+
+
+Rule = SourceRule | ManifestRule | AccountRule | ProviderRule | BotRule | KeyRule | BooksRule

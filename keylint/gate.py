@@ -1,0 +1,168 @@
+"""Judgements → Report: what is judged, what somebody accepted, and what counts; decided once, outside the rules."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .api import Books, BooksRule, Context, Rule, Severity, Waiver, WaiverUse
+from .engine import Census, Judgement, Report, Reported, Summary, Tally, Waived
+
+ALWAYS = frozenset({"KL001", "KL002"})
+"""What is judged whatever is selected: of a manifest that does not parse or breaks its schema nothing else is known."""
+
+ALL = "ALL"
+_EXACT = 1000
+
+
+class Selection(NamedTuple):
+    """Which rules to judge by: codes, prefixes of codes, names, or ALL. Of two that fit a rule the longer one wins."""
+
+    select: tuple[str, ...] = ()
+    """Only these; () is ALL."""
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    """These as well."""
+
+
+class BadSelector(Exception):  # noqa: N818 - it is the user's word that is wrong
+    """A selector that fits no loaded rule, or a rule that cannot be left out. Says so, and what to write instead."""
+
+
+def select(rules: Sequence[Rule], selection: Selection) -> tuple[Rule, ...]:
+    """The rules that `selection` leaves, in their order. Raises BadSelector."""
+    for selector in (*selection.select, *selection.ignore, *selection.extend_select):
+        known(selector, rules)
+    for selector in selection.ignore:
+        for rule in rules:
+            if rule.code in ALWAYS and selector in {rule.code, rule.name}:
+                msg = f"{selector} cannot be ignored: nothing is known of a manifest that breaks it"
+                raise BadSelector(msg)
+    chosen = (*(selection.select or (ALL,)), *selection.extend_select)
+    return tuple(rule for rule in rules if rule.code in ALWAYS or _fit(rule, chosen) > _fit(rule, selection.ignore))
+
+
+def apply(judgements: Sequence[Judgement], rules: Sequence[Rule]) -> Report:
+    """The report on all `judgements`, each with its waivers applied. `rules` are those that were judged."""
+    by_code = {rule.code: rule for rule in rules}
+    parts = [_settle(judgement, by_code) for judgement in judgements]
+    summary = Summary(0, 0, 0, 0, 0, 0)
+    census = Census()
+    for part in parts:
+        summary = Summary(*map(sum, zip(summary, part.summary, strict=True)))
+        census = Census(*map(sum, zip(census, part.census, strict=True)))
+    return Report(
+        judgements[0].as_of,
+        tuple(judgement.source for judgement in judgements),
+        summary,
+        tuple(finding for part in parts for finding in part.findings),
+        tuple(unknown for part in parts for unknown in part.unknown),
+        tuple(waived for part in parts for waived in part.waived),
+        census,
+    )
+
+
+def exit_code(report: Report, fail_on: Severity) -> int:
+    """1 where a finding is at least `fail_on`; else 3 where something could not be decided; else 0."""
+    if any(finding.severity.rank >= fail_on.rank for finding in report.findings):
+        return 1
+    return 3 if report.unknown else 0
+
+
+def _settle(judgement: Judgement, rules: dict[str, Rule]) -> Report:
+    """The report on one manifest: waivers applied, and the books judged after them."""
+    tally = Tally(judgement.source)
+    context = judgement.context
+    findings, waived = list(judgement.findings), list[Waived]()
+    if context is not None:
+        findings, waived = _waive(judgement, context, rules)
+        books = Books(_uses(judgement, context, rules))
+        for rule in rules.values():
+            if isinstance(rule, BooksRule):
+                tally.judge(rule, rule.check, (books,), context)
+    findings = sorted([*findings, *tally.findings], key=_order)
+    unknown = (*judgement.unknown, *tally.unknown)
+    passed = judgement.passed + tally.passed
+    not_applicable = judgement.not_applicable + tally.not_applicable
+    planned = passed + len(findings) + len(unknown) + len(waived) + not_applicable
+    return Report(
+        judgement.as_of,
+        (judgement.source,),
+        Summary(planned, passed, len(findings), len(unknown), len(waived), not_applicable),
+        tuple(findings),
+        tuple(sorted(unknown, key=lambda it: (it.code, it.subject))),
+        tuple(sorted(waived, key=lambda it: _order(it.finding))),
+        _census(judgement),
+    )
+
+
+def _waive(judgement: Judgement, context: Context, rules: dict[str, Rule]) -> tuple[list[Reported], list[Waived]]:
+    """The findings that stand, and those that a waiver in force accepts. An expired waiver is named in the finding."""
+    waivers: dict[tuple[str, str], list[Waiver]] = {}
+    for waiver in context.manifest.waivers:
+        code = context.rules.get(waiver.rule)
+        if code is not None:
+            waivers.setdefault((code, waiver.on), []).append(waiver)
+    stand, waived = [], []
+    for finding in judgement.findings:
+        candidates = waivers.get((finding.code, finding.subject), ()) if rules[finding.code].waivable else ()
+        in_force = [waiver for waiver in candidates if waiver.in_force(context.today)]
+        if in_force:
+            waived.append(Waived(finding, in_force[0]))
+        elif candidates:
+            last = max(waiver.until for waiver in candidates)
+            stand.append(finding._replace(message=f"{finding.message}; its waiver ended on {last}"))
+        else:
+            stand.append(finding)
+    return stand, waived
+
+
+def _uses(judgement: Judgement, context: Context, rules: dict[str, Rule]) -> tuple[WaiverUse, ...]:
+    """What became of each waiver."""
+    found = {(finding.code, finding.subject) for finding in judgement.findings}
+    undecided = {(unknown.code, unknown.subject) for unknown in judgement.unknown}
+    dangling = {reference.place.path for reference in context.manifest.dangling}
+    uses = []
+    for waiver in context.manifest.waivers:
+        code = context.rules.get(waiver.rule)
+        judged = code in rules and (code, waiver.on) not in undecided and waiver.at("on").path not in dangling
+        waivable = code in rules and rules[code].waivable
+        uses.append(WaiverUse(waiver, code, waivable, judged, (code, waiver.on) in found))
+    return tuple(uses)
+
+
+def _order(finding: Reported) -> tuple[int, int, str, str, str]:
+    line, column = (0, 0) if finding.extent is None else finding.extent[:2]
+    return line, column, finding.code, finding.subject, finding.message
+
+
+def _census(judgement: Judgement) -> Census:
+    manifest = None if judgement.context is None else judgement.context.manifest
+    if manifest is None:
+        return Census()
+    return Census(len(manifest.accounts), len(manifest.providers), len(manifest.bots), len(manifest.keys))
+
+
+def _fit(rule: Rule, selectors: Sequence[str]) -> int:
+    """How closely the closest of `selectors` fits `rule`; -1 where none does."""
+    fits = [-1]
+    for selector in selectors:
+        if selector in {rule.code, rule.name}:
+            fits.append(_EXACT)
+        elif selector == ALL:
+            fits.append(0)
+        elif rule.code.startswith(selector):
+            fits.append(len(selector))
+    return max(fits)
+
+
+def known(selector: str, rules: Sequence[Rule]) -> None:
+    """Raise BadSelector where `selector` fits none of `rules`, with the nearest that does."""
+    if selector and any(_fit(rule, (selector,)) >= 0 for rule in rules):
+        return
+    # difflib is imported where somebody mistyped, not at every start.
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    words = [word for rule in rules for word in (rule.code, rule.name)]
+    near = get_close_matches(selector, words, 1) or get_close_matches(selector.upper(), words, 1)
+    hint = f"did you mean {near[0]}?" if near else "`keylint rules` lists them all"
+    msg = f"no rule answers to {selector!r}; {hint}"
+    raise BadSelector(msg)
