@@ -27,7 +27,7 @@ from .manifest.model import (
 from .manifest.permissions import KINDS, PERMISSION, PERMISSIONS, READING, TRADING, TRANSFERS, Permission, ordered
 from .manifest.policy import Policy
 from .manifest.positions import Span
-from .manifest.source import Fault, Source, Violation
+from .manifest.source import Fault, Source, Violation, dotted
 from .manifest.special_networks import unroutable
 from .secret_shapes import find as secrets_in
 from .unseen import alike
@@ -83,6 +83,7 @@ __all__ = [
     "breadth",
     "common",
     "days",
+    "dotted",
     "hookimpl",
     "merged",
     "network",

@@ -29,14 +29,16 @@ from .api import (
     Undecided,
     Waiver,
 )
-from .manifest.positions import Path
+from .manifest.source import dotted
 
 S = TypeVar("S")
 C = TypeVar("C")
 
 MANIFEST = "manifest"
-MOST_FINDINGS = 1000
+MOST_FINDINGS = 1_000
 """How many findings one check may have; a rule that has more to say of one subject is at fault itself."""
+MOST_OF_A_MANIFEST = 200_000
+"""The same for a check of a whole manifest, which may honestly have one for each of its lines."""
 
 
 class Extent(NamedTuple):
@@ -237,10 +239,11 @@ class Tally:
         if outcome is None or isinstance(outcome, NotApplicable | str | Mapping):
             raise _Nonsense(outcome)
         before = len(self.findings)
+        most = MOST_OF_A_MANIFEST if rule.on == MANIFEST else MOST_FINDINGS
         for finding in outcome:
             if not isinstance(finding, Finding):
                 raise _Nonsense(finding)
-            if len(self.findings) - before == MOST_FINDINGS:
+            if len(self.findings) - before == most:
                 raise _TooMuch
             # Kept one by one: what a rule said before it failed is not lost.
             self.findings.append(reported(self.source, rule, subject, finding))
@@ -262,7 +265,7 @@ class _Nonsense(Exception):  # noqa: N818
 
 class _TooMuch(Exception):  # noqa: N818
     def __init__(self) -> None:
-        super().__init__(f"has more than {MOST_FINDINGS} findings of one subject")
+        super().__init__("has more findings of one subject than anybody could read")
 
 
 def name_of(rule: Rule, subject: object) -> str:
@@ -282,7 +285,7 @@ def reported(source: Source, rule: Rule, subject: object, finding: Finding) -> R
         fingerprint = f"{rule.code}/{name or MANIFEST}/{at.field}"
     else:
         path, name = None, MANIFEST
-        fingerprint = f"{rule.code}/{MANIFEST}/{extent.line if extent else 0}"
+        fingerprint = f"{rule.code}/{MANIFEST}/{finding.message}"
     message = finding.message
     if not isinstance(rule, SourceRule) and name:
         message = f"{name} {message}"
@@ -301,11 +304,6 @@ def reported(source: Source, rule: Rule, subject: object, finding: Finding) -> R
         extent,
         fingerprint,
     )
-
-
-def dotted(path: Path) -> str:
-    """A path as a report writes it: `keys.mm-1.permissions[2]`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 def _extent(source: Source, at: Place | Span) -> Extent | None:

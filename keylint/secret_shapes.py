@@ -11,8 +11,6 @@ KEY = "an API key or an HMAC secret"
 HEX = "a secret in hexadecimal digits"
 BASE64 = "a secret in base64"
 PRIVATE_KEY = "a private key"
-PUBLIC = "a public key"
-"""Looks like a secret and is none: never found."""
 
 
 class Secret(NamedTuple):
@@ -35,14 +33,15 @@ _FRAMED = (
     rf"(?P<body>(?:{_GAP}(?:{_FIELD}|{_B64}{{16,}}+={{0,2}}+))*+)"
     rf"(?P<end>(?:{_GAP}=?+{_B64}*+={{0,2}}+){{0,2}}{_GAP}-----END [A-Z0-9 ]{{0,40}}+-----)?+"
 )
-# The base64 of what a private key in DER begins with: in PKCS#8 Ed25519 with and without its public half, RSA and EC;
-# RSA in PKCS#1; EC in SEC 1; any of them encrypted; and OpenSSH's own form.
-_UNFRAMED = (
+# The base64 of what a key in DER begins with. Private: in PKCS#8 Ed25519 with and without its public half, RSA and EC;
+# RSA in PKCS#1; EC in SEC 1; any of them encrypted; and OpenSSH's own form. Public: Ed25519, RSA, EC, and OpenSSH's.
+_PRIVATE = (
     r"M(?:C4CAQAwBQYDK2Vw|FECAQEwBQYDK2Vw|II...IB(?:ADAN|AAK[BC])|I[GH].AgEAMB.GByqGSM49|EECAQAwEwYHKoZIzj0|HcCAQEEI"
     r"|I[GH].AgEBBD|(?:II...|I[GH].M)..(?:BgkqhkiG9w0BBQ|GCSqGSIb3DQEFD))|b3BlbnNzaC1rZXktdjE"
 )
-_LINE = rf"(?:{_END}|[\s#\\])++({_B64}++={{0,2}}+)(?=[ \t]*+(?:[\r\n\\\"']|\Z))"  # a line that holds nothing else
 _PUBLIC = r"M(?:CowBQYDK2Vw|II...ANBgkqhkiG9w0BAQEFAAOC|FkwEwYHKoZIzj0)|AAAA(?:C3NzaC1l|B3NzaC1y|E2VjZHNh)"
+_BODY = rf"(?P<private>{_PRIVATE})|{_PUBLIC}"
+_LINE = rf"(?:{_END}|[\s#\\])++({_B64}++={{0,2}}+)(?=[ \t]*+(?:[\r\n\\\"']|\Z))"  # a line that holds nothing else
 _DIGEST = r"(?i)(?:sha-?[0-9]{1,3}|blake[0-9a-z]{1,2}|md5|digest|checksum)\W{0,4}\Z"  # says what follows it
 _PIECE = rf"[A-Za-z0-9]{{{SHORTEST},}}+"
 _HEX = "[0-9A-Fa-f]"
@@ -108,29 +107,25 @@ def _outside_frames(text: str, begin: int, end: int) -> Iterator[Secret]:
             continue
         if text[start - 1 : start] == "\\" and (escape := re.compile(_ESCAPE).match(text, start - 1, stop - SHORTEST)):
             start = escape.end()  # noqa: PLW2901 - an escape in front of a run is no part of it
-        whole = _whole(text[start:stop])
-        if whole is not None:
+        body = re.compile(_BODY).search(text, start, stop)
+        if body is not None and stop - body.start() >= _SHORTEST_BODY:
+            done = _last_line(text, body.start(), stop, end)
+            yield from _pieces(text, start, body.start())
+            if body["private"]:
+                yield Secret(body.start(), done, PRIVATE_KEY)
+        elif _is_base64(text[start:stop]):
             done = _last_line(text, start, stop, end)
-            if whole is not PUBLIC:
-                yield Secret(start, done, whole)
-            continue
-        for piece in re.compile(_PIECE).finditer(text, start, stop):
-            shape = _shape(piece[0], text[max(0, piece.start() - 16) : piece.start()])
-            if shape is not None:
-                yield Secret(*piece.span(), shape)
+            yield Secret(start, done, BASE64)
+        else:
+            yield from _pieces(text, start, stop)
 
 
-def _whole(run: str) -> str | None:
-    """What a run is as a whole; None where that is nothing, or what its pieces of letters and digits are."""
-    if re.match(_UNFRAMED, run):
-        return PRIVATE_KEY
-    if re.match(_PUBLIC, run):
-        return PUBLIC
-    if run.isalnum() or not _is_base64(run):
-        return None
-    if "+" in run or _is_base64(re.sub(_PIECE, "", run), _LEAST_REST):
-        return BASE64
-    return None
+def _pieces(text: str, start: int, stop: int) -> Iterator[Secret]:
+    """The secrets between two offsets that are letters and digits alone."""
+    for piece in re.compile(_PIECE).finditer(text, start, stop):
+        shape = _shape(piece[0], text[max(0, piece.start() - 16) : piece.start()])
+        if shape is not None:
+            yield Secret(*piece.span(), shape)
 
 
 def _last_line(text: str, start: int, stop: int, end: int) -> int:
@@ -173,15 +168,19 @@ def _shape(piece: str, before: str) -> str | None:
         return None if piece.isdigit() or address or re.search(_DIGEST, before) else HEX
     if piece.lower() == piece or piece.upper() == piece:
         return None
-    odd = len(re.findall(_ODD, piece))
-    if piece.isalpha():
-        return KEY if odd * 10 >= len(piece) else None
-    words = odd <= 1 and sum(map(len, re.findall("[a-z]{3,}", piece))) * 3 >= len(piece)
+    words = len(re.findall(_ODD, piece)) <= 1 and sum(map(len, re.findall("[a-z]{3,}", piece))) * 3 >= len(piece)
     return None if words else KEY
 
 
-def _is_base64(run: str, least: int = _LEAST_MIXED) -> bool:
-    """Whether a run is random bytes in base64, and no path or address: those have whole words between their slashes."""
+def _is_base64(run: str) -> bool:
+    """Whether a run is random bytes in base64, beside letters and digits that are a secret by themselves."""
+    if run.isalnum() or not _is_random(run, _LEAST_MIXED):
+        return False
+    return "+" in run or _is_random(re.sub(_PIECE, "", run), _LEAST_REST)
+
+
+def _is_random(run: str, least: int) -> bool:
+    """Whether letters, digits, `+` and `/` stand at random, and make no path or address: between slashes are words."""
     mixed = [part for part in run.split("/") if part.lower() != part and part.upper() != part]
     length = sum(map(len, mixed))
     odd = sum(len(re.findall(_ODD, part)) for part in mixed)

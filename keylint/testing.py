@@ -12,6 +12,7 @@ import tomli
 from . import engine, gate
 from .api import BooksRule, Rule, Source, SourceRule
 from .manifest.load import checked, load
+from .manifest.source import dotted
 from .report import Style
 from .report.concise import render
 
@@ -129,7 +130,7 @@ def completed(fragment: str, as_of: datetime) -> Source:
             }
     source = checked(FILE, fragment, values)
     if source.manifest is None:
-        wrong = "; ".join(f"{engine.dotted(violation.path)} {violation.message}" for violation in source.violations)
+        wrong = "; ".join(f"{dotted(violation.path)} {violation.message}" for violation in source.violations)
         msg = f"the fragment breaks the schema: {wrong}"
         raise PageError(msg)
     return source

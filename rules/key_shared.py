@@ -14,7 +14,7 @@ def check(key: Key, ctx: Context) -> list[Finding] | None:
     bots = list(dict.fromkeys(key.bots_named))
     if len(bots) > 1:
         message = f"serves {len(bots)} bots: {_listed([f'bots.{bot}' for bot in bots])}"
-        reader = next((bot for bot in key.bots_found or () if bot.allowed and bot.allowed <= READING), None)
+        reader = next((bot for bot in key.bots_found if bot.allowed and bot.allowed <= READING), None)
         if reader is not None and key.can_trade:
             message += f"; {reader} ({', '.join(reader.kinds)}) only reads, and the key can trade"
         way = "create a key for each bot in API Management, then delete this one"

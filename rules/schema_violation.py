@@ -1,6 +1,6 @@
 """KL002 schema-violation."""
 
-from keylint.api import Finding, Place, Severity, Source, SourceContext, SourceRule, Undecided, Violation
+from keylint.api import Finding, Place, Severity, Source, SourceContext, SourceRule, Undecided, dotted
 
 
 def check(source: Source, _ctx: SourceContext) -> list[Finding] | None:
@@ -11,14 +11,9 @@ def check(source: Source, _ctx: SourceContext) -> list[Finding] | None:
     if not source.violations:
         return None
     return [
-        Finding(Place(it.path, names=it.names), f"{_subject(it)} {it.message}", it.help) for it in source.violations
+        Finding(Place(it.path, names=it.names), f"{dotted(it.path) or 'the manifest'} {it.message}", it.help)
+        for it in source.violations
     ]
-
-
-def _subject(violation: Violation) -> str:
-    """What a violation is about, such as `keys.grid.permissions[2]`."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in violation.path]
-    return "".join(parts).removeprefix(".") or "the manifest"
 
 
 RULE = SourceRule(

@@ -52,7 +52,7 @@ def build(values: Table) -> Manifest:
         waivers,
         policy.stated(values.get("policy", {})),
         tuple(builder.dangling),
-        tuple(key for key in keys.values() if key.bots_found is None),
+        tuple(key for key in keys.values() if len(key.bots_found) < len(key.bots_named)),
         _grouped([(bot, key) for key in keys.values() for bot in key.bots_named]),
         _grouped([(key.account_found.id, key) for key in keys.values() if key.account_found is not None]),
         _grouped([(_labelled(key), key) for key in keys.values() if key.label is not None]),
@@ -154,14 +154,13 @@ class _Builder:
             get = table.get
             bot = get("bot")
             named: tuple[str, ...]
-            found: tuple[Bot, ...] | None
+            found: tuple[Bot, ...]
             if bot in bots:
                 named, found = (bot,), (bots[bot],)
             else:
                 named = (bot,) if bot is not None else tuple(dict.fromkeys(get("bots", ())))
                 found = tuple([bots[name] for name in named if name in bots])
                 if len(found) < len(named):
-                    found = None
                     self.bots_missing(name, table, bots)
             account_named = get("account")
             account = self.sole

@@ -37,9 +37,9 @@ def expand(paths: Sequence[str]) -> Found:
     """
     files: dict[str, str] = {}
     ignored: list[str] = []
-    for path in paths or (nearest(_current_folder()),):
+    for path in paths or (nearest(os.curdir),):
         if path == STDIN or not os.path.isdir(path):
-            files.setdefault(path if path == STDIN else os.path.abspath(path), path)
+            files.setdefault(path if path == STDIN else _absolute(path), path)
             continue
         below = _below(path)
         ignored += below.ignored
@@ -95,17 +95,17 @@ def shown(path: str) -> str:
         return os.path.basename(path)
 
 
-def _current_folder() -> str:
+def _absolute(path: str) -> str:
     try:
-        return os.getcwd()
+        return os.path.abspath(path)
     except OSError:
-        msg = "the current folder is gone; change to one that is there, or name a manifest"
+        msg = "the current folder is gone; change to one that is there, or name a manifest by its whole path"
         raise Unreadable(msg) from None
 
 
 def _upwards(folder: str) -> Iterator[str]:
     """`folder` and each folder above it."""
-    folder = os.path.abspath(folder)
+    folder = _absolute(folder)
     yield folder
     while (above := os.path.dirname(folder)) != folder:
         folder = above

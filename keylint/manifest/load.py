@@ -21,20 +21,11 @@ _PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 
 def load(name: str, data: bytes) -> Source:
     """What the bytes `data` of the manifest called `name` say. Never raises: what is wrong stands in the Source."""
-    if len(data) > MAX_BYTES:
-        fault = Fault(0, f"is larger than {MAX_BYTES // 1024 // 1024} MiB", "split the desk into several manifests")
-        return _faulty(name, "", fault)
-    data = data.removeprefix(_BOM)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode()
-        help_ = "save the file as UTF-8"
-        # The bytes themselves are not quoted: they could be part of a secret.
-        return _faulty(name, data.decode(errors="replace"), Fault(len(before), "is not UTF-8 from here on", help_))
-    long = _too_long_a_key(text, data)
-    if long is not None:
-        return _faulty(name, text, long)
+    text, fault = _decoded(data.removeprefix(_BOM))
+    if fault is None:
+        fault = _too_long_a_key(text, data)
+    if fault is not None:
+        return _faulty(name, text, fault)
     try:
         values = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
@@ -44,6 +35,18 @@ def load(name: str, data: bytes) -> Source:
     except (ValueError, OverflowError, MemoryError):
         return _faulty(name, text, _impossible_number(text))
     return checked(name, text, values)
+
+
+def _decoded(data: bytes) -> tuple[str, Fault | None]:
+    """The text of a manifest, and what keeps it from being one before it is parsed."""
+    if len(data) > MAX_BYTES:
+        return "", Fault(0, f"is larger than {MAX_BYTES // 1024 // 1024} MiB", "split the desk into several manifests")
+    try:
+        return data.decode(), None
+    except UnicodeDecodeError as error:
+        # The bytes themselves are not quoted: they could be part of a secret.
+        offset = len(data[: error.start].decode())
+        return data.decode(errors="replace"), Fault(offset, "is not UTF-8 from here on", "save the file as UTF-8")
 
 
 def checked(name: str, text: str, values: dict[str, Any]) -> Source:
@@ -87,7 +90,8 @@ def _offset(text: str, error: tomli.TOMLDecodeError) -> int:
 
 
 def _said(error: tomli.TOMLDecodeError) -> str:
-    said = error.msg
+    # Of a table that is declared twice the parser gives the path as Python writes it.
+    said = re.sub(r"\((?:'[^']*',? ?)+\)", lambda path: ".".join(re.findall(r"'([^']*)'", path[0])), error.msg)
     return f"is not valid TOML: {said[:1].lower()}{said[1:]}"
 
 

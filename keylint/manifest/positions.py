@@ -131,7 +131,7 @@ class PositionIndex:
         return self._text[start:end].removesuffix("\r")
 
     def line_span(self, number: int) -> Span:
-        """Take the 1-based number of a line; return where it stands, without its LF; empty for one that is not there."""
+        """Take the 1-based number of a line; return where it stands, without its LF; an empty span if there is none."""
         if number < 1:
             return Span(0, 0)
         self._count_lines()

@@ -24,6 +24,11 @@ class Violation(NamedTuple):
     """Whether it is the name at the end of the path that is wrong, and not what stands there."""
 
 
+def dotted(path: Path) -> str:
+    """A path as a report writes it: `keys.mm-1.permissions[2]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
 class Source(NamedTuple):
     """One manifest as it was read.
 
