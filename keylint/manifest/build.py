@@ -52,7 +52,7 @@ def build(values: Table) -> Manifest:
         waivers,
         policy.stated(values.get("policy", {})),
         tuple(builder.dangling),
-        tuple(key for key in keys.values() if len(key.bots_found) < len(key.bots_named)),
+        tuple(key for key in keys.values() if key.bots_missing),
         _grouped([(bot, key) for key in keys.values() for bot in key.bots_named]),
         _grouped([(key.account_found.id, key) for key in keys.values() if key.account_found is not None]),
         _grouped([(_labelled(key), key) for key in keys.values() if key.label is not None]),
@@ -155,13 +155,16 @@ class _Builder:
             bot = get("bot")
             named: tuple[str, ...]
             found: tuple[Bot, ...]
+            missing: tuple[str, ...]
             if bot in bots:
-                named, found = (bot,), (bots[bot],)
+                named, found, missing = (bot,), (bots[bot],), ()
             else:
                 named = (bot,) if bot is not None else tuple(dict.fromkeys(get("bots", ())))
-                found = tuple([bots[name] for name in named if name in bots])
-                if len(found) < len(named):
-                    self.bots_missing(name, table, bots)
+                found = tuple([bots[it] for it in named if it in bots])
+                missing = tuple([it for it in named if it not in bots])
+                for it in missing:
+                    place = Place(("keys", name, "bots"), it) if bot is None else Place(("keys", name, "bot"))
+                    self.refer(place, "bots", it)
             account_named = get("account")
             account = self.sole
             if account_named is not None:
@@ -184,6 +187,7 @@ class _Builder:
                 table["created"],
                 named,
                 found,
+                missing,
                 account_named,
                 account,
                 get("role"),
@@ -201,14 +205,6 @@ class _Builder:
                 bot is None,
             )
         return keys
-
-    def bots_missing(self, key: str, table: Table, bots: Mapping[str, Bot]) -> None:
-        """Note each bot that a key names and that is not there."""
-        if "bot" in table:
-            self.refer(Place(("keys", key, "bot")), "bots", table["bot"])
-        for name in table.get("bots", ()):
-            if name not in bots:
-                self.refer(Place(("keys", key, "bots"), name), "bots", name)
 
     def named(
         self, events: tuple[Event, ...], waivers: tuple[Waiver, ...], sections: Mapping[str, Mapping[str, object]]

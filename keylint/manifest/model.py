@@ -186,6 +186,8 @@ class Key(NamedTuple):
     bots_named: tuple[str, ...]
     bots_found: tuple[Bot, ...]
     """Those of its bots that are in the manifest."""
+    bots_missing: tuple[str, ...]
+    """The ids of those that are not."""
     account_named: str | None
     account_found: Account | None
     role: str | None = None
@@ -218,22 +220,18 @@ class Key(NamedTuple):
     @property
     def bots(self) -> tuple[Bot, ...]:
         """The bots that use it. Raises Undecided where the manifest names one that is not there."""
-        if len(self.bots_found) < len(self.bots_named):
-            raise self._astray()
+        if self.bots_missing:
+            raise _dangling(str(self), "bots", ", ".join(self.bots_missing))
         return self.bots_found
 
     @property
     def account(self) -> Account:
         """The account it belongs to. Raises Undecided where the manifest names one that is not there, or none."""
         if self.account_found is None:
-            if self.account_named is None and len(self.bots_found) < len(self.bots_named):
-                raise self._astray()
+            if self.account_named is None and self.bots_missing:
+                raise _dangling(str(self), "bots", ", ".join(self.bots_missing))
             raise _dangling(str(self), "accounts", self.account_named)
         return self.account_found
-
-    def _astray(self) -> Undecided:
-        found = {bot.id for bot in self.bots_found}
-        return _dangling(str(self), "bots", ", ".join(name for name in self.bots_named if name not in found))
 
     @property
     def required(self) -> frozenset[str]:
