@@ -1,0 +1,180 @@
+"""`keylint check`: manifests → report."""
+
+import os
+import sys
+from contextlib import redirect_stdout
+from datetime import UTC, datetime
+
+import click
+
+from keylint import engine, gate, plugins
+from keylint.api import Severity, Source
+from keylint.manifest import discover
+from keylint.manifest.load import MAX_BYTES, load
+from keylint.report import FORMATS, Style, render
+
+from .stream import EXIT_UNUSABLE, Broken, complain, emit, write
+
+NARROW, WIDE = 40, 120
+UNKNOWN_WIDTH = 80
+"""The width of a report that is not shown on a terminal, so that it is the same everywhere."""
+
+
+class Moment(click.ParamType[datetime]):
+    """A day, or an instant with its offset from UTC; a day means its first moment in UTC."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant that `value` means, in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            parsed = datetime.fromisoformat(str(value))
+            return (parsed if parsed.tzinfo else datetime.combine(parsed, parsed.time(), UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            hint = "is neither a day such as 2026-11-20 nor an instant such as 2026-11-20T09:30:00Z"
+            self.fail(f"{value!r} {hint}", param, ctx)
+
+
+class Destination(click.ParamType[tuple[str, str]]):
+    """FORMAT=PATH."""
+
+    name = "format=path"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The format and the path."""
+        name, equals, path = str(value).partition("=")
+        if name not in FORMATS or not equals or not path:
+            self.fail(f"{value!r} is not FORMAT=PATH with one of {', '.join(FORMATS)}", param, ctx)
+        return name, path
+
+
+def _codes(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--select", multiple=True, callback=_codes, metavar="RULES", help="Judge by these rules alone.")
+@click.option("--extend-select", multiple=True, callback=_codes, metavar="RULES", help="Judge by these as well.")
+@click.option("--ignore", multiple=True, callback=_codes, metavar="RULES", help="Leave these rules out.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
+)
+@click.option("--output", "outputs", type=Destination(), multiple=True, help="Write a report to a file as well.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity]),
+    default=Severity.WARNING.value,
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+@click.option("--as-of", type=Moment(), help="Judge as of this day or instant instead of now.")
+@click.option("--show-waived", is_flag=True, help="Show accepted findings too.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings and unknowns, and no summary.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Use colours."
+)
+@click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="What to call standard input in reports.")
+def command(  # noqa: PLR0913 - one parameter an option
+    *,
+    paths: tuple[str, ...],
+    select: tuple[str, ...],
+    extend_select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    format_: str,
+    outputs: tuple[tuple[str, str], ...],
+    fail_on: str,
+    as_of: datetime | None,
+    show_waived: bool,
+    statistics: bool,
+    quiet: bool,
+    color: str,
+    stdin_filename: str,
+) -> int:
+    """Judge manifests and print what breaks a rule.
+
+    PATH is a manifest, a folder (all keylint.toml below it, but for those that git ignores) or - for standard input.
+    Without one, the nearest keylint.toml is judged: in this folder or above it, up to the repository's root.
+
+    RULES are codes (KL101), prefixes of codes (KL1), names (withdrawals-enabled) or ALL, separated by commas; where two
+    fit a rule, the longer one wins. KL001 and KL002 are always judged.
+
+    Nothing is looked up on the network. Exit code: 0 clean, 1 findings, 2 usage or unreadable input, 3 no finding, but
+    something could not be decided.
+    """
+    # What a plugin prints must not end up in a report that a program reads.
+    with redirect_stdout(sys.stderr):
+        try:
+            registry = plugins.load()
+            rules = gate.select(registry.rules, gate.Selection(select, ignore, extend_select))
+            sources, unreadable = _sources(paths, stdin_filename)
+        except (plugins.BrokenPlugin, gate.BadSelector, discover.Unreadable) as error:
+            raise Broken(str(error)) from None
+        moment = as_of or datetime.now(UTC)
+        judgements = [engine.run(source, rules, moment, registry.names) for source in sources]
+    code = 0
+    if judgements:
+        report = gate.apply(judgements, rules)
+        style = _style(color, show_waived=show_waived, statistics=statistics, quiet=quiet)
+        emit(render(format_, report, style))
+        for name, path in outputs:
+            write(path, render(name, report, style._replace(color=False, width=UNKNOWN_WIDTH)))
+        code = gate.exit_code(report, Severity(fail_on))
+    return EXIT_UNUSABLE if unreadable or not judgements else code
+
+
+def _sources(paths: tuple[str, ...], stdin_name: str) -> tuple[list[Source], bool]:
+    """The manifests that `paths` mean, and whether one of them could not be read, which is said at once."""
+    found = discover.expand(paths)
+    for path in found.ignored:
+        complain(f"{path} is ignored by git and was left out; name it to judge it")
+    names: dict[str, int] = {}
+    sources, unreadable = [], False
+    for path in found.files:
+        name = stdin_name if path == discover.STDIN else discover.shown(path)
+        try:
+            data = _standard_input() if path == discover.STDIN else discover.read(path)
+        except discover.Unreadable as error:
+            complain(f"{name}: {error}")
+            unreadable = True
+            continue
+        # Standard input is called what somebody says; two of one name could not be told apart.
+        count = names[name] = names.get(name, 0) + 1
+        sources.append(load(name if count == 1 else f"{name} ({count})", data))
+    return sources, unreadable
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        msg = "standard input is closed"
+        raise discover.Unreadable(msg)
+    try:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    except OSError as error:
+        msg = f"standard input cannot be read: {error.strerror}"
+        raise discover.Unreadable(msg) from None
+
+
+def _style(color: str, *, show_waived: bool, statistics: bool, quiet: bool) -> Style:
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = UNKNOWN_WIDTH
+    if terminal:
+        try:
+            width = max(NARROW, min(WIDE, os.get_terminal_size(sys.stdout.fileno()).columns or UNKNOWN_WIDTH))
+        except OSError:
+            width = UNKNOWN_WIDTH
+    return Style(_colored(color, terminal=terminal), width, show_waived, statistics, quiet)
+
+
+def _colored(color: str, *, terminal: bool) -> bool:
+    """Colours as asked for; else NO_COLOR and FORCE_COLOR as https://no-color.org has them; else on a terminal."""
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return terminal and os.environ.get("TERM") != "dumb"

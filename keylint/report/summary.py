@@ -1,0 +1,65 @@
+"""Report → the one line that says what was looked at and how it ended, and the counts by rule."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from keylint.api import Severity
+from keylint.engine import Report
+
+from .escape import clean
+
+LIVE_NOT_LOOKED_AT = "live state was not looked at"
+
+
+def summary(report: Report) -> str:
+    """The last line of a report for people. An offline run never sounds like a live one."""
+    counts = report.summary
+    what = clean(report.sources[0].name) if len(report.sources) == 1 else _count(len(report.sources), "manifest")
+    if not report.findings and not report.unknown:
+        looked_at = f"{_count(report.census.keys, 'key')}, {_count(report.census.bots, 'bot')}"
+        accepted = f", {_count(counts.waived, 'finding')} waived" if counts.waived else ""
+        return f"{what}: {looked_at}, {_count(counts.planned, 'check')}: clean{accepted}; {LIVE_NOT_LOOKED_AT}"
+    by_severity = Counter(finding.severity for finding in report.findings)
+    parts = [_count(by_severity[it], it.value) for it in reversed(Severity) if by_severity[it]]
+    found = f"{_count(counts.findings, 'finding')} ({', '.join(parts)})" if parts else "no findings"
+    ends = (
+        f"{counts.passed} passed",
+        f"{counts.unknown} unknown",
+        f"{counts.waived} waived",
+        f"{counts.not_applicable} not applicable",
+    )
+    incomplete = "incomplete: " if report.unknown else ""
+    return f"{incomplete}{what}: {found} in {_count(counts.planned, 'check')}, {', '.join(ends)}; {LIVE_NOT_LOOKED_AT}"
+
+
+class Undecided(NamedTuple):
+    """Checks of one subject that could not be decided for one reason."""
+
+    file: str
+    subject: str
+    message: str
+    codes: tuple[str, ...]
+
+    @property
+    def rules(self) -> str:
+        """The rule, or how many rules there are."""
+        return self.codes[0] if len(self.codes) == 1 else f"{len(self.codes)} rules"
+
+
+def undecided(report: Report) -> list[Undecided]:
+    """What could not be decided, together where it is for one reason: a manifest that does not parse says it once."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for unknown in report.unknown:
+        groups.setdefault((unknown.file, unknown.subject, unknown.message), []).append(unknown.code)
+    return [Undecided(*what, tuple(codes)) for what, codes in groups.items()]
+
+
+def statistics(report: Report) -> list[str]:
+    """How many findings each rule has, most first."""
+    counted = Counter((finding.code, finding.name) for finding in report.findings)
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{count:5}  {code}  {clean(name)}" for (code, name), count in ranked]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
