@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 MINUTES ?= 5
 
 # Byte code is written whatever the surroundings say: without it every start compiles keylint anew.
@@ -30,18 +31,18 @@ lint: $(BIN)/.lint ## ruff (lint and format) and mypy --strict
 fuzz: $(BIN)/.test ## Throw mutated manifests at keylint for MINUTES minutes
 	$(BIN)/python tests/fuzz.py --minutes $(MINUTES)
 
-bench: $(BIN)/.bench ## Print the speed tables: ratios against what is beside them
-	$(BIN)/python benchmarks/start.py
-	$(BIN)/python benchmarks/scale.py
-	$(BIN)/python benchmarks/positions.py
-	$(BIN)/python benchmarks/screen.py
+bench: $(BENCH)/.filled ## Print the speed tables: ratios against what is beside them
+	$(BENCH)/bin/python benchmarks/start.py
+	$(BENCH)/bin/python benchmarks/scale.py
+	$(BENCH)/bin/python benchmarks/positions.py
+	$(BENCH)/bin/python benchmarks/screen.py
 
 generate: $(BIN)/.lint ## Write what is generated: the schema screen, the README's tables and outputs
 	$(BIN)/python -m keylint.schemas.compile
 	$(BIN)/python tests/documents.py --write
 
 clean: ## Remove what was set up
-	rm -rf $(VENV) .wheelhouse build dist *.egg-info
+	rm -rf $(VENV) $(BENCH) .wheelhouse build dist *.egg-info
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("keylint needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -60,12 +61,18 @@ $(BIN)/.lint: $(BIN)/.test
 	$(BIN)/python -m pip install --quiet --group lint
 	@touch $@
 
-$(BIN)/.bench: $(BIN)/.test
-	$(BIN)/python -m pip install --quiet --group bench
+# An environment of its own, with keylint installed as users install it: an editable install, and what measures coverage,
+# slow the bare interpreter down that everything is compared with.
+$(BENCH)/.filled: $(BIN)/python pyproject.toml $(shell find keylint rules schemas -name '*.py' -o -name '*.md' -o -name '*.json')
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BENCH)/bin/python -m pip install --quiet --force-reinstall --no-deps .
+	$(BENCH)/bin/python -m pip install --quiet . --group bench
+	rm -rf build *.egg-info
 	@touch $@
 
 # The wheels from which the tests build environments of their own, so that the tests need no network.
 .wheelhouse/.filled: pyproject.toml $(BIN)/.test
-	$(BIN)/python -m pip wheel --quiet --wheel-dir .wheelhouse . 'setuptools>=77' wheel
-	rm -f .wheelhouse/keylint-*.whl
+	$(BIN)/python -m pip wheel --quiet --wheel-dir .wheelhouse --group test .
+	rm -rf build .wheelhouse/keylint-*.whl
 	@touch $@
