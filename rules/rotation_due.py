@@ -1,7 +1,5 @@
 """KL402 rotation-due."""
 
-from datetime import timedelta
-
 from keylint.api import BOTH_SIDES, NOT_APPLICABLE, Context, Finding, Key, KeyRule, NotApplicable, Severity, days
 
 
@@ -17,7 +15,7 @@ def check(key: Key, ctx: Context) -> Finding | NotApplicable | None:
         return NOT_APPLICABLE
     return Finding(
         key.at("created"),
-        f"was created {key.created}, {days(age)} ago; the policy allows {allowed}, until {ctx.today + timedelta(left)}",
+        f"was created {key.created}, {days(age)} ago; the policy allows {allowed}: {days(left)} left",
         "create its successor with the same boxes, and name it here as replaced_by",
     )
 
