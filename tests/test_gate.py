@@ -149,7 +149,7 @@ def test_a_waiver_in_force_accepts_it_and_it_stays_visible(rule: str) -> None:
         ("2026-12-10T20:00:00-05:00", False),
     ],
 )
-def test_its_last_day_is_included(moment: str, accepted: bool) -> None:  # noqa: FBT001
+def test_its_last_day_is_included(moment: str, accepted: bool) -> None:
     report = judged(KEY + waiver(until="2026-12-10"), rules=(WITHDRAWS,), as_of=datetime.fromisoformat(moment))
     assert len(report.waived) == accepted
     assert [it.message for it in report.findings] == (
@@ -256,7 +256,7 @@ key_tables = st.lists(
 def test_every_planned_check_ends_in_one_way(
     tables: list[dict[str, str | None]],
     waived: list[int],
-    purpose: bool,  # noqa: FBT001
+    purpose: bool,
 ) -> None:
     text = "[providers.p]\n[providers.q]\n[bots.one]\nstatus = 'paused'\n[bots.two]\n" + "purpose = 'x'\n" * purpose
     for number, table in enumerate(tables):

@@ -42,9 +42,7 @@ def test_corners_hold(path: Path) -> None:
 
 
 def test_every_rule_has_its_page_and_every_page_its_rule() -> None:
-    assert [testing.page_path(rule).stem for rule in RULES] == [
-        rule.name.replace("-", "_") for rule in RULES
-    ]
+    assert [testing.page_path(rule).stem for rule in RULES] == [rule.name.replace("-", "_") for rule in RULES]
     assert {path.stem for path in PAGES} == {rule.name.replace("-", "_") for rule in RULES}
 
 

@@ -249,7 +249,7 @@ def with_secret(place: tuple[str | int, ...], *, as_name: bool) -> dict[str, Any
 
 @pytest.mark.parametrize("as_name", [False, True], ids=["as a value", "as a name"])
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)))
-def test_a_secret_never_shows(place: tuple[str | int, ...], as_name: bool) -> None:  # noqa: FBT001
+def test_a_secret_never_shows(place: tuple[str | int, ...], as_name: bool) -> None:
     document = with_secret(place, as_name=as_name)
     printed = repr(explain(document, screen(document)))
     assert not [start for start in range(len(SECRET) - 7) if SECRET[start : start + 8] in printed]
