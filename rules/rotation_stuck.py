@@ -1,16 +1,13 @@
 """KL408 rotation-stuck."""
 
-from keylint.api import NOT_APPLICABLE, Context, Finding, Key, KeyRule, NotApplicable, Severity, Undecided, days
+from keylint.api import NOT_APPLICABLE, Context, Finding, Key, KeyRule, NotApplicable, Severity, days
 
 
 def check(key: Key, ctx: Context) -> Finding | NotApplicable | None:
     """An active key whose active successor was created longer ago than the policy lets the two overlap is a finding."""
-    if key.replaced_by is None:
+    new = ctx.manifest.successor(key)
+    if new is None:
         return NOT_APPLICABLE
-    new = ctx.manifest.keys.get(key.replaced_by)
-    if new is None or new.id == key.id:
-        reason = "unknown-reference"
-        raise Undecided(reason, f"{key} is replaced by a key that is not in the manifest: {key.replaced_by}")
     age = ctx.age(new.created)
     allowed = ctx.policy.rotation.overlap_days
     if new.status != "active" or age <= allowed:

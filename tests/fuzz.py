@@ -6,6 +6,7 @@ seed, and the exit code is 1. Case `n` of a seed is the same in every run, so `-
 
 import argparse
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
@@ -15,6 +16,7 @@ from random import Random
 from strategies import (
     SECRET_KINDS,
     Ran,
+    Secret,
     faults,
     grammatical,
     judged,
@@ -29,17 +31,19 @@ SLOW = 5.0
 """Seconds after which a case counts as one that hangs."""
 
 
-def data_of(random: Random) -> bytes:
-    """The manifest of a case."""
-    return mutated(random) if random.random() < 0.75 else grammatical(random)
+def case_of(seed: str) -> tuple[bytes, Secret | None]:
+    """The manifest of a case, in every third with a secret planted somewhere."""
+    random = Random(seed)
+    data = mutated(random) if random.random() < 0.75 else grammatical(random)
+    if random.random() < 0.67:
+        return data, None
+    planted = secret(random, random.choice(SECRET_KINDS))
+    at = random.randrange(len(data) + 1)
+    return data[:at] + planted.text.encode() + data[at:], planted
 
 
-def wrong_with(random: Random, data: bytes) -> list[str]:
-    """What no run may do, and this one did; a third of them with a secret planted in the manifest."""
-    planted = secret(random, random.choice(SECRET_KINDS)) if random.random() < 0.3 else None
-    if planted is not None:
-        at = random.randrange(len(data) + 1)
-        data = data[:at] + planted.text.encode() + data[at:]
+def wrong_with(data: bytes, planted: Secret | None) -> list[str]:
+    """What no run may do, and a run on `data` did."""
     begin = time.monotonic()
     try:
         ran = judged(data)
@@ -78,18 +82,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="where to begin (default: another one each time)")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="the first case (default: 0)")
     parser.add_argument("--cases", type=int, metavar="N", help="stop after so many cases")
-    parser.add_argument(
-        "--keep", type=Path, default=Path("fuzz-crashes"), metavar="FOLDER", help="where to keep crashes"
-    )
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where to keep crashes (default: a temporary one)")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else time.time_ns() % 2**32
     end = time.monotonic() + options.minutes * 60
     case, crashes = options.first, 0
     while time.monotonic() < end and (options.cases is None or case < options.first + options.cases):
-        data = data_of(Random(f"{seed}/{case}"))
-        found = wrong_with(Random(f"{seed}/{case}/secret"), data)
+        data, planted = case_of(f"{seed}/{case}")
+        found = wrong_with(data, planted)
         if found:
             crashes += 1
+            options.keep = options.keep or Path(tempfile.mkdtemp(prefix="keylint-fuzz-"))
             options.keep.mkdir(parents=True, exist_ok=True)
             kept = options.keep / f"{seed}-{case}.toml"
             kept.write_bytes(data)

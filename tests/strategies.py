@@ -360,7 +360,7 @@ def _forms(text: str) -> Iterator[str]:
 
 HOSTILE = (
     *(chr(code) for code in (*range(1, 0x20), *range(0x7F, 0xA0))),
-    *"\u00ad\u061c\u180e\u200b\u200e\u200f\u202a\u202d\u202e\u2066\u2067\u2069\u2028\u2029\ufeff\U000e0041",
+    *"\u00ad\u061c\u180e\u200b\u200e\u200f\u202a\u202d\u202e\u2066\u2067\u2069\u2028\u2029\ufeff\u115f\u3164\U0001d173\U000e0041",
     "\x1b[31m",
     "\x1b]0;title\x07",
     "\x1b]8;;https://evil.example\x1b\\",
@@ -383,7 +383,10 @@ HOSTILE = (
 hostile = st.lists(st.sampled_from([*HOSTILE, "a", " ", "x" * 30]), min_size=1, max_size=6).map("".join)
 
 # What acts on a terminal or hides: written down apart from `keylint.report.escape`, which is what is being tested.
-_BIDI_AND_HIDDEN = "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+_BIDI_AND_HIDDEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+)
 _RAW = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{_BIDI_AND_HIDDEN}\ud800-\udfff]")
 _SGR = re.compile("\x1b\\[[0-9;]*m")
 # The commands of a GitHub runner: `::` at a line's start, white space before it or not; the older `##[` anywhere. From

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
+import fuzz
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -783,3 +784,23 @@ def test_any_command_line_is_followed_or_refused(arguments: list[str]) -> None:
     assert raw_controls(ran.everything) == []
     if ran.code == 2:
         assert ran.err
+
+
+def test_the_fuzzer_ends_well_where_nothing_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.argv", ["fuzz.py", "--seed=1", "--cases=20", f"--keep={tmp_path / 'kept'}"])
+    assert fuzz.main() == 0
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RecursionError(), SystemExit(0), MemoryError()], ids=ascii)
+def test_the_fuzzer_keeps_what_brings_keylint_down(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("keylint.gate.apply", broken)
+    monkeypatch.setattr("sys.argv", ["fuzz.py", "--seed=1", "--first=3", "--cases=1", f"--keep={tmp_path}"])
+    assert fuzz.main() == 1
+    assert (tmp_path / "1-3.toml").read_bytes() == fuzz.case_of("1/3")[0]
+    assert "seed 1, case 3: " in capsys.readouterr().err

@@ -17,6 +17,9 @@ from .policy import DEFAULT, Policy
 from .positions import Path
 
 
+_REFERENCE = "unknown-reference"
+
+
 class Side(StrEnum):
     """Where a fact comes from: what the manifest says, or what Binance said."""
 
@@ -345,8 +348,11 @@ class Manifest(NamedTuple):
         if key.replaced_by is None:
             return None
         new = self.keys.get(key.replaced_by)
-        if new is None or new.id == key.id:
+        if new is None:
             raise _dangling(str(key), "keys", key.replaced_by)
+        if new.id == key.id:
+            msg = f"{key} names itself as the key that replaces it"
+            raise Undecided(_REFERENCE, msg)
         return new
 
 
@@ -358,5 +364,5 @@ def networks(addresses: tuple[str, ...]) -> tuple[Network, ...]:
 
 def _dangling(subject: str, section: str, named: str | None) -> Undecided:
     if named is None:
-        return Undecided("unknown-reference", f"{subject} does not say which of the {section} it belongs to")
-    return Undecided("unknown-reference", f"{subject} names {section} that are not in the manifest: {named}")
+        return Undecided(_REFERENCE, f"{subject} does not say which of the {section} it belongs to")
+    return Undecided(_REFERENCE, f"{subject} names {section} that are not in the manifest: {named}")

@@ -5,7 +5,7 @@ import re
 from keylint import secret_shapes
 from keylint.unseen import UNSAFE
 
-__all__ = ["UNSAFE", "clean", "visible"]
+__all__ = ["UNSAFE", "clean", "inert", "visible"]
 
 
 def clean(text: str) -> str:
