@@ -16,7 +16,6 @@ from .permissions import READING, TRADING
 from .policy import DEFAULT, Policy
 from .positions import Path
 
-
 _REFERENCE = "unknown-reference"
 
 
