@@ -16,5 +16,5 @@ def command() -> int:
         raise Broken(str(error)) from None
     for pack in registry.packs:
         codes = ", ".join(rule.code for rule in pack.rules)
-        emit(f"{pack}: {len(pack.rules)} rules: {codes}\n")
+        emit(f"{pack}: {len(pack.rules)} {'rule' if len(pack.rules) == 1 else 'rules'}: {codes}\n")
     return 0
