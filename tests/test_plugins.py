@@ -203,7 +203,7 @@ def test_an_entry_point_may_name_a_module_or_something_in_one(
     text = f"{of_rules('[RULE]')}\n{pack}"
     put(site_folder, text, module=module, value=value)
 
-    assert check(command="plugins").out.splitlines()[1:] == ["acme 1.0: 1 rules: ACME001"]
+    assert check(command="plugins").out.splitlines()[1:] == ["acme 1.0: 1 rule: ACME001"]
 
 
 def test_a_distribution_may_bring_several_packs(site_folder: Path, check: Check) -> None:
@@ -214,7 +214,7 @@ def test_a_distribution_may_bring_several_packs(site_folder: Path, check: Check)
 
     ran = check(command="plugins")
 
-    assert ran.out.splitlines()[1:] == ["acme 1.0: 1 rules: ACME001", "acme 1.0: 1 rules: ACME002"]
+    assert ran.out.splitlines()[1:] == ["acme 1.0: 1 rule: ACME001", "acme 1.0: 1 rule: ACME002"]
 
 
 def test_the_page_of_a_third_partys_rule_is_shown(site_folder: Path, check: Check) -> None:
@@ -500,7 +500,7 @@ def test_a_pack_installed_for_editing_is_loaded_from_its_sources(
     (sources / "acme_sources.py").write_text(of_rules("[RULE]"), encoding="utf-8")
     monkeypatch.setattr(sys, "path", [*sys.path, str(sources)])
 
-    assert check(command="plugins").out.splitlines()[1:] == ["acme 1.0: 1 rules: ACME001"]
+    assert check(command="plugins").out.splitlines()[1:] == ["acme 1.0: 1 rule: ACME001"]
 
 
 # A rule that fails is an unknown, and the others are judged.
