@@ -115,15 +115,14 @@ def command(  # noqa: PLR0913 - one parameter an option
             raise Broken(str(error)) from None
         moment = as_of or datetime.now(UTC)
         judgements = [engine.run(source, rules, moment, registry.names) for source in sources]
-    code = 0
-    if judgements:
-        report = gate.apply(judgements, rules)
-        style = _style(color, show_waived=show_waived, statistics=statistics, quiet=quiet)
-        emit(render(format_, report, style))
-        for name, path in outputs:
-            write(path, render(name, report, style._replace(color=False, width=UNKNOWN_WIDTH)))
-        code = gate.exit_code(report, Severity(fail_on))
-    return EXIT_UNUSABLE if unreadable or not judgements else code
+        report = gate.apply(judgements, rules) if judgements else None
+    if report is None:  # what could not be read has been said
+        return EXIT_UNUSABLE
+    style = _style(color, show_waived=show_waived, statistics=statistics, quiet=quiet)
+    emit(render(format_, report, style))
+    for name, path in outputs:
+        write(path, render(name, report, style._replace(color=False, width=UNKNOWN_WIDTH)))
+    return EXIT_UNUSABLE if unreadable else gate.exit_code(report, Severity(fail_on))
 
 
 def _sources(paths: tuple[str, ...], stdin_name: str) -> tuple[list[Source], bool]:
