@@ -34,6 +34,7 @@ from keylint.report import FORMATS
 ROOT = Path(__file__).parent.parent
 EXAMPLES = tuple(path.read_bytes() for path in sorted((ROOT / "examples").glob("**/*.toml")))
 TODAY = date(2026, 11, 20)
+MOMENT = datetime(2026, 11, 20, tzinfo=UTC)
 AS_OF = ("--as-of", TODAY.isoformat())
 
 Table = dict[str, Any]
@@ -91,13 +92,13 @@ def judged(data: bytes, *options: str) -> Ran:
     return keylint("check", "-", *AS_OF, *outputs, *options, data=data)
 
 
-def report_on(text: str, rules: Sequence[Any] | None = None) -> Report:
-    """The report on a manifest by all loaded rules, or by `rules`."""
+def report_on(*texts: str, rules: Sequence[Any] | None = None) -> Report:
+    """The report on manifests by all loaded rules, or by `rules`."""
     found = registry()
     chosen = found.rules if rules is None else tuple(rules)
     names = {**found.names, **{word: rule.code for rule in chosen for word in (rule.code, rule.name)}}
-    moment = check.Moment().convert(TODAY.isoformat(), None, None)
-    return gate.apply([engine.run(load("keylint.toml", text.encode()), chosen, moment, names)], chosen)
+    sources = [load("keylint.toml", text.encode()) for text in texts]
+    return gate.apply([engine.run(source, chosen, MOMENT, names) for source in sources], chosen)
 
 
 @cache
@@ -623,7 +624,6 @@ def hand_made(
 ) -> Report:
     """A report on the manifest `text`, which is called keylint.toml."""
     counts = Summary(7 + len(findings) + len(unknown) + len(waived), 4, len(findings), len(unknown), len(waived), 3)
-    moment = datetime(2026, 11, 20, tzinfo=UTC)
     sources = (load("keylint.toml", text.encode()),)
-    report = Report(moment, sources, counts, findings, tuple(unknown), tuple(waived), Census(1, 0, 1, 1))
+    report = Report(MOMENT, sources, counts, findings, tuple(unknown), tuple(waived), Census(1, 0, 1, 1))
     return report._replace(**changes)
