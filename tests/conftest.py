@@ -12,11 +12,17 @@ from typing import NamedTuple
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 WHEELHOUSE = ROOT / ".wheelhouse"
 SECONDS = 900
 """After which a child process that hangs is ended."""
+
+# The same cases in every run: a change lands or does not by what it changes. `make fuzz` draws others, and so does
+# `HYPOTHESIS_PROFILE=default`.
+settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 Completed = subprocess.CompletedProcess[str]
 

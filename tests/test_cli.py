@@ -383,6 +383,17 @@ def test_standard_input_is_called_what_stdin_filename_says(desk: Path) -> None:
     assert ran.out.splitlines()[0] == f"desks/a.toml:16:32: {FINDING}"
 
 
+def test_two_manifests_of_one_name_are_told_apart(desk: Path) -> None:
+    write(desk / "a.toml", CAN_WITHDRAW)
+    arguments = ("check", "-", "a.toml", "--stdin-filename", "a.toml", *ONLY)
+    ran = run(*arguments, "--format", "json", data=f"\n{CAN_WITHDRAW}".encode())
+    report = valid_report(ran.out)
+    assert report["looked_at"]["manifests"] == ["a.toml", "a.toml (2)"]
+    assert [(it["file"], it["start"]["line"]) for it in report["findings"]] == [("a.toml", 17), ("a.toml (2)", 16)]
+    text = run(*arguments, data=f"\n{CAN_WITHDRAW}".encode()).out
+    assert text.count("keys.dca can withdraw") == 2
+
+
 def test_standard_input_is_read_once_and_beside_files(desk: Path) -> None:
     write(desk / "keylint.toml")
     ran = run("check", "-", "keylint.toml", "-", *ONLY, "--format", "json", data=GOOD.encode())

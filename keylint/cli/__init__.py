@@ -75,7 +75,7 @@ def explain(error: BaseException) -> None:
         case SystemExit():
             pass  # click, where the reader of a help has gone away; whoever else it is, it is no verdict
         case OSError():
-            complain(f"cannot be read or written: {error.strerror}")
+            complain(f"cannot be read or written: {error.strerror or type(error).__name__}")
         case _:
             trace = error.__traceback__
             while trace is not None and trace.tb_next is not None:

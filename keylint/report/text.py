@@ -25,11 +25,17 @@ def render(report: Report, style: Style) -> str:
     """The findings in order, then waived ones where asked for, then what is unknown, then one summary line."""
     painter = _Painter(style)
     blocks = []
+    findings: dict[str, list[Reported]] = {}
+    waived: dict[str, list[Waived]] = {}
+    for finding in report.findings:
+        findings.setdefault(finding.file, []).append(finding)
+    for each in report.waived if style.show_waived else ():
+        waived.setdefault(each.finding.file, []).append(each)
     for source in report.sources:
-        lines = _Lines(source)
-        blocks += [painter.finding(it, lines) for it in report.findings if it.file == source.name]
-        if style.show_waived:
-            blocks += [painter.waived(it, lines) for it in report.waived if it.finding.file == source.name]
+        if source.name in findings or source.name in waived:
+            lines = _Lines(source)
+            blocks += [painter.finding(it, lines) for it in findings.get(source.name, ())]
+            blocks += [painter.waived(it, lines) for it in waived.get(source.name, ())]
     if report.unknown:
         blocks.append("\n".join(painter.unknowns(report)))
     if style.statistics and report.findings:
@@ -124,7 +130,7 @@ class _Painter:
         start = line.start + extent.column - 1
         end = line.start + extent.end_column - 1 if extent.end_line == extent.line else line.end
         # A line may have megabytes, and no more of it than this can be shown.
-        most = 4 * self.width
+        most = self.width
         before = _shown(lines.part(max(line.start, start - most), start))
         marked = _shown(lines.part(start, min(end, start + most)))
         after = _shown(lines.part(end, min(end + most, line.end)))

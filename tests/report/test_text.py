@@ -1,5 +1,6 @@
 """What a person sees, as a person sees it."""
 
+import time
 from datetime import date
 from random import Random
 from textwrap import dedent
@@ -158,6 +159,32 @@ def columns(text: str) -> int:
 def test_a_line_of_megabytes_is_shown_at_once() -> None:
     text = f"x = [{'1, ' * 1_000_000}]\n"
     assert shown(text, finding(text, "[1")).count("\n") == 8
+
+
+@pytest.mark.parametrize("filling", ["word ", "\u202e", "日本", f"{secret(Random(1), 'alnum').text} "], ids=ascii)
+def test_many_findings_on_one_long_line_are_shown_in_seconds(filling: str) -> None:
+    text = f"x = 1 # {filling * (2_000_000 // len(filling))}\n"
+    found = finding(text, "x")
+    assert found.extent is not None
+    findings = [
+        found._replace(extent=found.extent._replace(column=column, end_column=column + 4))
+        for column in range(1, len(text) - 4, len(text) // 1000)
+    ]
+    begin = time.monotonic()
+    out = shown(text, *findings)
+    assert time.monotonic() - begin < 10
+    assert out.count("help: mend it") == len(findings) >= 1000
+
+
+def test_many_manifests_take_no_longer_than_they_have_findings() -> None:
+    named = [f"{number}.toml" for number in range(5000)]
+    (source,), found = hand_made(MANIFEST).sources, finding(MANIFEST, '"bot"')
+    sources = tuple(source._replace(name=name) for name in named)
+    findings = [found._replace(file=name) for name in named]
+    begin = time.monotonic()
+    out = shown(MANIFEST, *findings, sources=sources)
+    assert time.monotonic() - begin < 10
+    assert [line.split(":")[0].split()[-1] for line in out.splitlines() if "-->" in line] == named
 
 
 # What is not plain.
@@ -398,6 +425,23 @@ def test_colours_take_no_columns(name: str, width: int) -> None:
     colored = render("text", REPORTS[name], style._replace(color=True))
     plain = "".join(part.partition("m")[2] if at else part for at, part in enumerate(colored.split("\x1b[")))
     assert plain == render("text", REPORTS[name], style)
+
+
+# The same in one line each.
+
+
+def test_the_concise_format_has_one_line_for_each_finding_and_each_unknown() -> None:
+    found = finding(MANIFEST, '"bot"', "is bad\nin two lines")
+    report = hand_made(
+        MANIFEST, found, finding(MANIFEST, ""), unknown=[unknown("TST201", "keys.k", "names no bot")], waived=[WAIVED]
+    )
+    assert f"\n{render('concise', report, Style(quiet=True, show_waived=True))}" == looks_like(r"""
+        keylint.toml:4:9: TST101 is bad\x0ain two lines
+        keylint.toml: TST101 keys.k is bad
+        keylint.toml: TST201 unknown for keys.k: names no bot
+        keylint.toml:4:9: TST101 keys.k is bad [waived until 2026-12-31]
+        """)
+    assert render("concise", report, Style()).splitlines()[-1] == summary(report)
 
 
 # What a runner of GitHub would obey in its log.
