@@ -1011,3 +1011,19 @@ def test_on_a_terminal_lines_are_as_wide_as_it_is_within_reason(
     plain = "".join(part.partition("m")[2] if at else part for at, part in enumerate(seen.split("\x1b[")))
     assert "keys.dca can withdraw" in said(plain)
     assert widest // 2 < max(map(len, plain.splitlines())) <= widest
+
+
+def test_a_gitignore_cannot_hide_a_manifest_that_git_tracks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a", "b", "c"):
+        write(tmp_path / folder / "keylint.toml")
+    subprocess.run(["git", "init", "-q", "."], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "a", "b"], cwd=tmp_path, check=True)
+    write(tmp_path / ".gitignore", "b/\nc/\n")
+    ran = run("check", ".", "--format", "json")
+    assert json.loads(ran.out)["looked_at"]["manifests"] == ["a/keylint.toml", "b/keylint.toml"]
+    assert "c/keylint.toml is ignored by git" in ran.err
+    index = tmp_path / ".git" / "index"
+    index.write_bytes(index.read_bytes()[:7] + b"\4" + index.read_bytes()[8:])  # a form that is not read here
+    ran = run("check", ".", "--format", "json")
+    assert len(json.loads(ran.out)["looked_at"]["manifests"]) == 3

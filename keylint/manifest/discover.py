@@ -128,7 +128,7 @@ def _below(folder: str) -> Found:
         folders[:] = sorted(name for name in folders if name != _REPOSITORY)
         if NAME in files:
             path = os.path.join(place, NAME)
-            (ignored if ignores.leave_out(path) else found).append(path)
+            (ignored if ignores.leave_out(path) and not _tracked(path) else found).append(path)
     return Found(tuple(found), tuple(shown(path) for path in ignored))
 
 
@@ -164,6 +164,30 @@ class _Ignores:
                 if verdict is not None:
                     return verdict
         return False
+
+
+def _tracked(path: str) -> bool:
+    """Whether git may track the file at `path`, whatever a `.gitignore` says of it: a change cannot hide it by one.
+
+    Only an index that plainly lacks the path says no: one that cannot be read, or is in a form that does not spell
+    paths out (version 4, split), says yes, and the file is judged.
+    """
+    path = os.path.abspath(path)
+    for folder in _upwards(os.path.dirname(path)):
+        repository = os.path.join(folder, _REPOSITORY)
+        if not os.path.lexists(repository):
+            continue
+        try:
+            with open(os.path.join(repository, "index"), "rb") as file:
+                index = file.read()
+        except FileNotFoundError:
+            return False  # nothing was ever added
+        except OSError:
+            return True
+        name = os.fsencode(os.path.relpath(path, folder).replace(os.sep, "/"))
+        # "DIRC" and a version, then entries with each path in full and a NUL behind it (git, "index-format").
+        return index[4:8] not in {b"\0\0\0\2", b"\0\0\0\3"} or b"link" in index or name + b"\0" in index
+    return False
 
 
 def _why(error: OSError | ValueError) -> str:
