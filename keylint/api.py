@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import pluggy
 
@@ -14,6 +14,7 @@ from .manifest.model import (
     Event,
     Key,
     Manifest,
+    NotShown,
     Place,
     Provider,
     Reference,
@@ -32,6 +33,12 @@ from .manifest.special_networks import unroutable
 from .secret_shapes import find as secrets_in
 from .unseen import alike
 from .unseen import in_source as unseen_in
+
+if TYPE_CHECKING:
+    from .evidence.accounts import LiveAccount
+    from .evidence.keys import LiveKey
+    from .evidence.known import Known
+    from .evidence.model import ListedKey, Order, SubAccount
 
 __all__ = [
     "ACTIVE",
@@ -56,10 +63,18 @@ __all__ = [
     "Finding",
     "Key",
     "KeyRule",
+    "Known",
+    "ListedKey",
+    "LiveAccount",
+    "LiveAccountRule",
+    "LiveKey",
+    "LiveKeyRule",
     "Manifest",
     "ManifestRule",
     "Network",
     "NotApplicable",
+    "NotShown",
+    "Order",
     "Outcome",
     "Permission",
     "Place",
@@ -73,6 +88,7 @@ __all__ = [
     "Source",
     "SourceRule",
     "Span",
+    "SubAccount",
     "TwoFactor",
     "Undecided",
     "Violation",
@@ -96,6 +112,26 @@ __all__ = [
 ]
 
 hookimpl = pluggy.HookimplMarker("keylint")
+
+_LIVE = {
+    "Known": "known",
+    "ListedKey": "model",
+    "LiveAccount": "accounts",
+    "LiveKey": "keys",
+    "Order": "model",
+    "SubAccount": "model",
+}
+
+
+def __getattr__(name: str) -> object:
+    """The types of the live side, imported when a rule asks for them: a commit hook does not pay for them."""
+    if name not in _LIVE:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415 - needed here alone
+
+    found: object = getattr(import_module(f".evidence.{_LIVE[name]}", __package__), name)
+    return found
 
 
 class Severity(StrEnum):
@@ -126,6 +162,10 @@ class Finding(NamedTuple):
     help: str
     severity: Severity | None = None
     """None: the rule's own."""
+    live: str | None = None
+    """What Binance said, in its own terms, as in "enableFutures = true"; None: keylint knows it by the place."""
+    seen: datetime | None = None
+    """When Binance said it; None: keylint knows it by the place."""
 
 
 class NotApplicable:
@@ -155,6 +195,8 @@ class Context(NamedTuple):
     manifest: Manifest
     rules: Mapping[str, str]
     """Every rule that is loaded: its code, by its code and by its name."""
+    live: "Known | None" = None
+    """What Binance said of everything in the manifest; None where it was not asked."""
 
     def waived(self, code: str, subject: object) -> Waiver | None:
         """The waiver in force for the rule `code` on `subject`, if there is one."""
@@ -195,6 +237,7 @@ class Books(NamedTuple):
 
 DECLARED: Final = (Side.DECLARED,)
 BOTH_SIDES: Final = (Side.DECLARED, Side.LIVE)
+LIVE: Final = (Side.LIVE,)
 ACTIVE: Final = frozenset({"staged", "active"})
 EVERY_STATUS: Final = frozenset({"staged", "active", "disabled"})
 
@@ -299,4 +342,47 @@ class BooksRule(NamedTuple):
     on: Literal["manifest"] = "manifest"
 
 
-Rule = SourceRule | ManifestRule | AccountRule | ProviderRule | BotRule | KeyRule | BooksRule
+class LiveKeyRule(NamedTuple):
+    """A rule that sets what Binance said of a key beside what is declared; judged only where Binance was asked.
+
+    The live key raises Undecided where it is asked for what Binance did not answer, and NotShown for what it never
+    shows. `check` is called for every key, whatever came of asking for it.
+    """
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Key, "LiveKey", Context], Outcome]
+    statuses: frozenset[str] = EVERY_STATUS
+    """Which keys it judges; for others it is not applicable."""
+    waivable: bool = True
+    sides: tuple[Side, ...] = LIVE
+    on: Literal["key"] = "key"
+
+
+class LiveAccountRule(NamedTuple):
+    """A rule that sets what Binance said of an account beside what is declared; see LiveKeyRule."""
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Account, "LiveAccount", Context], Outcome]
+    waivable: bool = True
+    sides: tuple[Side, ...] = LIVE
+    on: Literal["account"] = "account"
+
+
+Rule = (
+    SourceRule
+    | ManifestRule
+    | AccountRule
+    | ProviderRule
+    | BotRule
+    | KeyRule
+    | BooksRule
+    | LiveKeyRule
+    | LiveAccountRule
+)
+"""What a plugin may bring."""

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import wraps
 from types import FrameType, NoneType
 
@@ -14,7 +15,14 @@ SECONDS = 5
 MOST_ITEMS = 250_000
 """How many items a check may return, which could have no end; more than the engine takes."""
 
-_PARTS: tuple[tuple[type, ...], ...] = ((Place, Span), (str,), (str,), (Severity, NoneType))
+_PARTS: tuple[tuple[type, ...], ...] = (
+    (Place, Span),
+    (str,),
+    (str,),
+    (Severity, NoneType),
+    (str, NoneType),
+    (datetime, NoneType),
+)
 
 
 def bounded(check: Callable[..., object]) -> Callable[..., object]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .api import Books, BooksRule, Context, Rule, Severity, Waiver, WaiverUse
-from .engine import Census, Judgement, Report, Reported, Summary, Tally, Waived
+from .api import Books, BooksRule, Context, Rule, Severity, Side, Waiver, WaiverUse
+from .engine import Census, Judgement, LiveState, Report, Summary, Waived
+from .tally import Reported, Tally
 
 ALWAYS = frozenset({"KL001", "KL002"})
 """What is judged whatever is selected: of a manifest that does not parse or breaks its schema nothing else is known."""
@@ -27,8 +28,11 @@ class BadSelector(Exception):  # noqa: N818 - it is the user's word that is wron
     """A selector that fits no loaded rule, or a rule that cannot be left out. Says so, and what to write instead."""
 
 
-def select(rules: Sequence[Rule], selection: Selection) -> tuple[Rule, ...]:
-    """The rules that `selection` leaves, in their order. Raises BadSelector."""
+def select(rules: Sequence[Rule], selection: Selection, *, live: bool = False) -> tuple[Rule, ...]:
+    """The rules that `selection` leaves, in their order: where there is no live state, none for that alone.
+
+    Raises BadSelector.
+    """
     for selector in (*selection.select, *selection.ignore, *selection.extend_select):
         known(selector, rules)
     for selector in selection.ignore:
@@ -37,7 +41,12 @@ def select(rules: Sequence[Rule], selection: Selection) -> tuple[Rule, ...]:
                 msg = f"{selector} cannot be ignored: nothing is known of a manifest that breaks it"
                 raise BadSelector(msg)
     chosen = (*(selection.select or (ALL,)), *selection.extend_select)
-    return tuple(rule for rule in rules if rule.code in ALWAYS or _fit(rule, chosen) > _fit(rule, selection.ignore))
+    return tuple(
+        rule
+        for rule in rules
+        if (live or Side.DECLARED in rule.sides)
+        and (rule.code in ALWAYS or _fit(rule, chosen) > _fit(rule, selection.ignore))
+    )
 
 
 def apply(judgements: Sequence[Judgement], rules: Sequence[Rule]) -> Report:
@@ -57,6 +66,7 @@ def apply(judgements: Sequence[Judgement], rules: Sequence[Rule]) -> Report:
         tuple(unknown for part in parts for unknown in part.unknown),
         tuple(waived for part in parts for waived in part.waived),
         census,
+        _live(judgements),
     )
 
 
@@ -91,7 +101,18 @@ def _settle(judgement: Judgement, rules: dict[str, Rule]) -> Report:
         tuple(sorted(unknown, key=lambda it: (it.code, it.subject))),
         tuple(sorted(waived, key=lambda it: _order(it.finding))),
         _census(judgement),
+        judgement.live,
     )
+
+
+def _live(judgements: Sequence[Judgement]) -> LiveState | None:
+    """What was looked at of the live state for any of the manifests."""
+    states = [judgement.live for judgement in judgements if judgement.live is not None]
+    if not states:
+        return None
+    looked_at = dict.fromkeys(looked for state in states for looked in state.looked_at)
+    remarks = dict.fromkeys(remark for state in states for remark in state.remarks)
+    return LiveState(tuple(looked_at), sum(state.answered for state in states), tuple(remarks))
 
 
 def _waive(judgement: Judgement, context: Context, rules: dict[str, Rule]) -> tuple[list[Reported], list[Waived]]:

@@ -60,18 +60,23 @@ class BrokenPlugin(Exception):  # noqa: N818 - it is said to the user as it is
     """A plugin that cannot be loaded whole. Says which, in which version, what is wrong, and what to do."""
 
 
-def load() -> Registry:
-    """Every rule of the built-in pack and of the packs installed beside keylint. Raises BrokenPlugin."""
+def load(*, live: bool = True) -> Registry:
+    """Every rule of the built-in pack and of the packs installed beside keylint. Raises BrokenPlugin.
+
+    Without `live`, the built-in rules that judge live state alone are known by name and not loaded.
+    """
     from . import __version__  # noqa: PLC0415 - the package is still being imported where this module is
 
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
-    manager.register(import_module(BUILT_IN), BUILT_IN)
-    packs = [Pack(GROUP, __version__, tuple(_brought(manager, BUILT_IN)))]
+    built_in = import_module(BUILT_IN)
+    manager.register(built_in, BUILT_IN)
+    own = [*_brought(manager, BUILT_IN), *(built_in.live_rules() if live else ())]
+    packs = [Pack(GROUP, __version__, tuple(sorted(own, key=lambda rule: rule.code)))]
     # What a pack prints must not end up in what a program reads.
     with redirect_stdout(sys.stderr):
         packs += [_pack(manager, entry) for entry in _installed()]
-    return _registry(packs)
+    return _registry(packs, {} if live else built_in.LIVE)
 
 
 def _installed() -> tuple[entry_points.EntryPoint, ...]:
@@ -177,9 +182,10 @@ def wrong_with(rule: object) -> str | None:
     return None
 
 
-def _registry(packs: Sequence[Pack]) -> Registry:
-    names: dict[str, str] = {}
-    owners: dict[str, Pack] = {}
+def _registry(packs: Sequence[Pack], later: Mapping[str, str]) -> Registry:
+    """The registry of `packs`; `later` are rules of the first one that are not loaded, by code."""
+    names = {word: code for code, name in later.items() for word in (code, name)}
+    owners = dict.fromkeys(names, packs[0])
     for pack in packs:
         for rule in pack.rules:
             for word in (rule.code, rule.name):

@@ -26,10 +26,11 @@ from jsonschema import Draft7Validator
 from keylint import cli, engine, gate, plugins
 from keylint.api import KINDS, PERMISSION, Severity, Side
 from keylint.cli import check, stream
-from keylint.engine import Census, Extent, Report, Reported, Summary, Unknown, Waived
+from keylint.engine import Census, Report, Summary, Waived
 from keylint.manifest.load import load
 from keylint.manifest.positions import PositionIndex
 from keylint.report import FORMATS
+from keylint.tally import Extent, Reported, Unknown
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = tuple(path.read_bytes() for path in sorted((ROOT / "examples").glob("**/*.toml")))

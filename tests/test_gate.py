@@ -34,9 +34,10 @@ from keylint.api import (
     SourceRule,
     WaiverUse,
 )
-from keylint.engine import Report, Summary, Unknown
+from keylint.engine import Report, Summary
 from keylint.gate import BadSelector, Selection, exit_code, select
 from keylint.manifest.load import load
+from keylint.tally import Unknown
 from keylint.testing import MOMENT, completed
 
 # Rules whose answers a test can count.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from jsonschema import Draft7Validator
 
-from keylint import bounded, cli, engine, plugins, testing
+from keylint import bounded, cli, engine, plugins, tally, testing
 from keylint.api import BOTH_SIDES, Context, KeyRule, Rule, Severity
 from keylint.manifest.load import load
 
@@ -611,13 +611,13 @@ def test_a_million_findings_of_one_subject_are_too_many(site_folder: Path, check
 
     assert [it["subject"] for it in report["unknown"]] == ["keys.first", "keys.second"]
     assert report["unknown"][0]["message"].startswith("the rule has more ")
-    assert report["summary"]["findings"] == 2 * engine.MOST_FINDINGS + 1
+    assert report["summary"]["findings"] == 2 * tally.MOST_FINDINGS + 1
 
 
 def test_what_a_rule_says_too_much_is_not_left_out_in_silence(
     site_folder: Path, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert max(engine.MOST_FINDINGS, engine.MOST_OF_A_MANIFEST) < bounded.MOST_ITEMS
+    assert max(tally.MOST_FINDINGS, tally.MOST_OF_A_MANIFEST) < bounded.MOST_ITEMS
     monkeypatch.setattr(bounded, "MOST_ITEMS", 3)
     put(site_folder, of_a_check("return [Finding(key.at('owner'), 'is odd', 'mend it')] * (3 + (key.id == 'second'))"))
 

@@ -11,7 +11,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from .addresses import Network, network
+from .addresses import Network, network, whole
 from .permissions import READING, TRADING
 from .policy import DEFAULT, Policy
 from .positions import Path
@@ -36,6 +36,10 @@ class Undecided(Exception):  # noqa: N818 - it is no error: it says that a rule 
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+
+class NotShown(Exception):  # noqa: N818 - it is no error: it says that the question does not arise
+    """Raised where a rule asks for what no observer can show; the engine makes it *not applicable*."""
 
 
 class Place(NamedTuple):
@@ -269,6 +273,11 @@ class Key(NamedTuple):
     def restricted(self) -> bool:
         """Whether only some addresses may use it: a list of its own, or a platform's that Binance keeps."""
         return bool(self.ip_allowlist) or self.ip_third_party is not None
+
+    @property
+    def open(self) -> bool:
+        """Whether any address may use it: there is no restriction, or a list that holds every address."""
+        return not self.restricted or whole(self.networks) is not None
 
     @property
     def networks(self) -> tuple[Network, ...]:

@@ -1,11 +1,12 @@
 """Report → GitHub workflow commands, which the forge shows as annotations beside the changed lines."""
 
 from keylint.api import Severity
-from keylint.engine import Report, Reported
+from keylint.engine import Report
+from keylint.tally import Reported
 
 from . import Style
 from .escape import clean, inert
-from .summary import Undecided, statistics, summary, undecided
+from .summary import Undecided, remarks, seen, statistics, summary, undecided
 
 # GitHub, "Workflow commands for GitHub Actions": notice, warning and error take file, line, endLine, col, endColumn and
 # title. It shows ten errors and ten warnings of a step, so the worst come first and a summary says how many there are.
@@ -15,16 +16,17 @@ _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 def render(report: Report, style: Style) -> str:
     """The findings, worst first, then what could not be decided, then a summary for the log."""
     worst_first = sorted(report.findings, key=lambda finding: -finding.severity.rank)
-    lines = [_finding(finding) for finding in worst_first]
+    lines = [_finding(finding, seen(report, finding)) for finding in worst_first]
     lines += [_unknown(unknown) for unknown in undecided(report)]
     if style.statistics:
         lines += [inert(line) for line in statistics(report)]
     if not style.quiet:
+        lines += [_command("notice", {"title": "live state"}, remark) for remark in remarks(report)]
         lines.append(inert(summary(report)))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _finding(finding: Reported) -> str:
+def _finding(finding: Reported, live: str) -> str:
     extent = finding.extent
     properties = {"file": finding.file}
     if extent is not None:
@@ -32,7 +34,8 @@ def _finding(finding: Reported) -> str:
         if extent.line == extent.end_line:  # GitHub refuses columns on a finding of several lines
             properties |= {"col": str(extent.column), "endColumn": str(extent.end_column)}
     properties["title"] = f"{finding.code} {finding.name}"
-    return _command(_COMMAND[finding.severity], properties, finding.message, f"help: {finding.help}")
+    said = [f"live: {live}"] if live else []
+    return _command(_COMMAND[finding.severity], properties, finding.message, *said, f"help: {finding.help}")
 
 
 def _unknown(unknown: Undecided) -> str:

@@ -12,7 +12,9 @@ from .escape import clean
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from keylint.engine import Extent, Report, Reported, Unknown, Waived
+    from keylint.engine import LiveState, Report, Waived
+    from keylint.evidence.known import Looked
+    from keylint.tally import Extent, Reported, Unknown
 
     from . import Style
 
@@ -27,8 +29,7 @@ def render(report: Report, _style: Style) -> str:
         "as_of": _instant(report.as_of),
         "looked_at": {
             "manifests": [clean(source.name) for source in report.sources],
-            "live": False,
-            "evidence": [],
+            **_live(report.live),
         },
         "summary": report.summary._asdict(),
         "findings": [_finding(finding) for finding in report.findings],
@@ -38,6 +39,28 @@ def render(report: Report, _style: Style) -> str:
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
     # A runner of GitHub obeys `##[command]` wherever it stands in a log; JSON has another way to write the bracket.
     return text.replace("##[", "##\\u005b")
+
+
+def _live(live: LiveState | None) -> dict[str, Any]:
+    """What was looked at of the live state."""
+    if live is None:
+        return {"live": False, "asked": None, "evidence": [], "keys_answered": None, "remarks": []}
+    asked = [looked for looked in live.looked_at if not looked.name]
+    return {
+        "live": bool(asked),
+        "asked": _looked(asked[0]) if asked else None,
+        "evidence": [{"file": clean(looked.name), **_looked(looked)} for looked in live.looked_at if looked.name],
+        "keys_answered": live.answered,
+        "remarks": [clean(remark) for remark in live.remarks],
+    }
+
+
+def _looked(looked: Looked) -> dict[str, Any]:
+    return {
+        "source": looked.source,
+        "started": _instant(looked.started),
+        "finished": _instant(looked.finished),
+    }
 
 
 def _instant(moment: datetime) -> str:
@@ -57,6 +80,7 @@ def _finding(finding: Reported) -> dict[str, Any]:
         "file": clean(finding.file),
         **_places(finding.extent),
         "observed_at": None if finding.observed_at is None else _instant(finding.observed_at),
+        "live": None if finding.live is None else clean(finding.live),
         "fingerprint": clean(finding.fingerprint),
     }
 

@@ -1,14 +1,55 @@
 """Report → the one line that says what was looked at and how it ended, and the counts by rule."""
 
 from collections import Counter
+from datetime import datetime
 from typing import NamedTuple
 
 from keylint.api import Severity
 from keylint.engine import Report
+from keylint.tally import Reported
 
 from .escape import clean
 
 LIVE_NOT_LOOKED_AT = "live state was not looked at"
+
+
+def looked_at(report: Report) -> str:
+    """What was looked at of the live state, as the end of a summary. An offline run never sounds like a live one."""
+    live = report.live
+    if live is None:
+        return LIVE_NOT_LOOKED_AT
+    whom = source(report)
+    files = [f"{clean(it.name)}, {when(it.finished)}" for it in live.looked_at if it.name]
+    asked = "; ".join(files) or ", ".join(dict.fromkeys(when(it.finished) for it in live.looked_at))
+    return f"{whom} told of {live.answered} of {_count(report.census.keys, 'key')} ({asked})"
+
+
+def source(report: Report) -> str:
+    """Who said what is live: Binance, or the sandbox, or, in different evidence, one and the other."""
+    if report.live is None:
+        return ""
+    sources = {looked.source for looked in report.live.looked_at}
+    if len(sources) > 1:
+        return "Binance and the sandbox"
+    return "the sandbox" if "sandbox" in sources else "Binance"
+
+
+def seen(report: Report, finding: Reported) -> str:
+    """What Binance said of what a finding is about, and when; "" where the live side has no part in it."""
+    if finding.observed_at is None:
+        return ""
+    who = f"{source(report)}, {when(finding.observed_at)}"
+    return f"{clean(finding.live)} ({who})" if finding.live else who
+
+
+def when(moment: datetime) -> str:
+    """A moment to the minute."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def remarks(report: Report) -> list[str]:
+    """What else is to be known of the live state, each a line."""
+    return [] if report.live is None else [f"remark: {clean(remark)}" for remark in report.live.remarks]
 
 
 def summary(report: Report) -> str:
@@ -16,9 +57,9 @@ def summary(report: Report) -> str:
     counts = report.summary
     what = clean(report.sources[0].name) if len(report.sources) == 1 else _count(len(report.sources), "manifest")
     if not report.findings and not report.unknown:
-        looked_at = f"{_count(report.census.keys, 'key')}, {_count(report.census.bots, 'bot')}"
+        declared = f"{_count(report.census.keys, 'key')}, {_count(report.census.bots, 'bot')}"
         accepted = f", {_count(counts.waived, 'finding')} waived" if counts.waived else ""
-        return f"{what}: {looked_at}, {_count(counts.planned, 'check')}: clean{accepted}; {LIVE_NOT_LOOKED_AT}"
+        return f"{what}: {declared}, {_count(counts.planned, 'check')}: clean{accepted}; {looked_at(report)}"
     by_severity = Counter(finding.severity for finding in report.findings)
     parts = [_count(by_severity[it], it.value) for it in reversed(Severity) if by_severity[it]]
     found = f"{_count(counts.findings, 'finding')} ({', '.join(parts)})" if parts else "no findings"
@@ -29,7 +70,7 @@ def summary(report: Report) -> str:
         f"{counts.not_applicable} not applicable",
     )
     incomplete = "incomplete: " if report.unknown else ""
-    return f"{incomplete}{what}: {found} in {_count(counts.planned, 'check')}, {', '.join(ends)}; {LIVE_NOT_LOOKED_AT}"
+    return f"{incomplete}{what}: {found} in {_count(counts.planned, 'check')}, {', '.join(ends)}; {looked_at(report)}"
 
 
 class Undecided(NamedTuple):

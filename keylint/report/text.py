@@ -8,11 +8,12 @@ from typing import Final
 
 from keylint import secret_shapes
 from keylint.api import Severity, Source, Span
-from keylint.engine import Extent, Report, Reported, Waived
+from keylint.engine import Report, Waived
+from keylint.tally import Extent, Reported
 
 from . import Style
 from .escape import UNSAFE, clean, inert, visible
-from .summary import statistics, summary, undecided
+from .summary import remarks, seen, statistics, summary, undecided
 
 _COLORS: Final = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "1;34", "help": "1;32"}
 _TAB = "    "
@@ -34,10 +35,12 @@ def render(report: Report, style: Style) -> str:
     for source in report.sources:
         if source.name in findings or source.name in waived:
             lines = _Lines(source)
-            blocks += [painter.finding(it, lines) for it in findings.get(source.name, ())]
-            blocks += [painter.waived(it, lines) for it in waived.get(source.name, ())]
+            blocks += [painter.finding(it, lines, seen(report, it)) for it in findings.get(source.name, ())]
+            blocks += [painter.waived(it, lines, seen(report, it.finding)) for it in waived.get(source.name, ())]
     if report.unknown:
         blocks.append("\n".join(painter.unknowns(report)))
+    if not style.quiet and (said := remarks(report)):
+        blocks.append("\n".join(line for remark in said for line in _wrapped(remark, style.width, "      ")))
     if style.statistics and report.findings:
         blocks.append("\n".join(statistics(report)))
     if not style.quiet:
@@ -90,17 +93,19 @@ class _Painter:
         """`text` in a colour, where there are colours."""
         return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.color and text else text
 
-    def finding(self, finding: Reported, lines: _Lines) -> str:
-        """One finding as a block."""
+    def finding(self, finding: Reported, lines: _Lines, live: str) -> str:
+        """One finding as a block; `live` is what Binance said of it."""
         block = self._block(finding, lines, finding.severity.value, finding.severity)
-        return "\n".join([*block, *self._labelled("help", finding.help)])
+        said = self._labelled("live", live) if live else ()
+        return "\n".join([*block, *said, *self._labelled("help", finding.help)])
 
-    def waived(self, waived: Waived, lines: _Lines) -> str:
-        """One accepted finding as a block, with who accepts it."""
+    def waived(self, waived: Waived, lines: _Lines, live: str) -> str:
+        """One accepted finding as a block, with what Binance said of it, and who accepts it."""
         waiver = waived.waiver
         block = self._block(waived.finding, lines, "waived", Severity.NOTE)
         why = f"{waiver} by {waiver.by} until {waiver.until}: {waiver.reason}"
-        return "\n".join([*block, *self._labelled("waived", why)])
+        said = self._labelled("live", live) if live else ()
+        return "\n".join([*block, *said, *self._labelled("waived", why)])
 
     def unknowns(self, report: Report) -> Iterator[str]:
         """What could not be decided, and by which rules, where they are few enough to be worth a look."""

@@ -9,8 +9,9 @@ import pytest
 from strategies import HOSTILE, finding, hand_made, leaks, raw_controls, runner_commands, secret
 
 from keylint.api import Severity, Side, Waiver
-from keylint.engine import Report, Unknown, Waived
+from keylint.engine import Report, Waived
 from keylint.report import Style, render
+from keylint.tally import Unknown
 
 MANIFEST = """\
 version = 1

@@ -8,8 +8,9 @@ from strategies import HOSTILE, finding, hand_made, raw_controls, runner_command
 
 from keylint import __version__
 from keylint.api import Severity, Side, Waiver
-from keylint.engine import Unknown, Waived
+from keylint.engine import Waived
 from keylint.report import Style, render
+from keylint.tally import Unknown
 
 MANIFEST = """\
 version = 1
@@ -18,6 +19,7 @@ version = 1
 label = "bot"
 """
 WAIVER = Waiver(0, "made-up", "keys.k", "the payout bot", "risk", date(2026, 12, 31))
+NOTHING_LIVE = {"live": False, "asked": None, "evidence": [], "keys_answered": None, "remarks": []}
 LOST = Unknown("keylint.toml", "TST102", "keys.k", Side.DECLARED, "unknown-reference", "names no bot")
 
 FINDING = {
@@ -33,6 +35,7 @@ FINDING = {
     "start": {"line": 4, "column": 9},
     "end": {"line": 4, "column": 14},
     "observed_at": None,
+    "live": None,
     "fingerprint": "TST101/keys.k/label",
 }
 
@@ -44,7 +47,7 @@ def test_a_report_says_all_there_is() -> None:
         "version": 1,
         "tool": {"name": "keylint", "version": __version__},
         "as_of": "2026-11-20T00:00:00Z",
-        "looked_at": {"manifests": ["keylint.toml"], "live": False, "evidence": []},
+        "looked_at": {"manifests": ["keylint.toml"], **NOTHING_LIVE},
         "summary": {"planned": 10, "passed": 4, "findings": 1, "unknown": 1, "waived": 1, "not_applicable": 3},
         "findings": [FINDING],
         "unknown": [

@@ -10,10 +10,11 @@ import pytest
 from strategies import finding, hand_made, leaks, raw_controls, runner_commands, secret
 
 from keylint.api import Severity, Side, Waiver
-from keylint.engine import Report, Unknown, Waived
+from keylint.engine import Report, Waived
 from keylint.manifest.load import load
 from keylint.report import Style, render
 from keylint.report.summary import summary
+from keylint.tally import Unknown
 
 MANIFEST = """\
 version = 1

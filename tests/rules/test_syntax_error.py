@@ -7,8 +7,9 @@ import pytest
 
 from keylint import engine, gate
 from keylint.api import Rule
-from keylint.engine import Extent, Report
+from keylint.engine import Report
 from keylint.manifest.load import MAX_BYTES, load
+from keylint.tally import Extent
 from keylint.testing import MOMENT
 
 RULES: tuple[Rule, ...] = tuple(
