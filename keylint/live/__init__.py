@@ -1,0 +1,1 @@
+"""Credentials → signed requests → answers: the only part of keylint that opens a client socket."""
