@@ -32,6 +32,8 @@ class Block(NamedTuple):
     expected: str
     """"" under a Good heading."""
     as_of: datetime
+    live: str | None = None
+    """What Binance is to say, as a part of a sandbox's state; None: it is not asked."""
 
 
 class Page(NamedTuple):
@@ -89,7 +91,7 @@ def mismatches(rule: Rule, page: Page, rules: Sequence[Rule] = ()) -> list[str]:
     """The blocks of `page` that do not print what they must, each with both texts."""
     found = []
     for block in page.blocks:
-        printed = judge(rule, block.manifest, block.as_of, rules)
+        printed = judge(rule, block.manifest, block.as_of, rules, block.live)
         if printed != block.expected:
             expected = block.expected or "(nothing)\n"
             where = f"{page.path.name}:{block.line}: ## {block.title}"
@@ -97,17 +99,32 @@ def mismatches(rule: Rule, page: Page, rules: Sequence[Rule] = ()) -> list[str]:
     return found
 
 
-def judge(rule: Rule, manifest: str, as_of: datetime = MOMENT, rules: Sequence[Rule] = ()) -> str:
+def judge(
+    rule: Rule,
+    manifest: str,
+    as_of: datetime = MOMENT,
+    rules: Sequence[Rule] = (),
+    live: str | None = None,
+) -> str:
     """What `rule` alone says of `manifest`, or of a fragment of one, in the concise format and without a summary.
 
     A fragment is completed with what the schema requires and no more: `version = 1`; a key's type ed25519,
     permissions read and creation today; a bot's kind spot. Pages of rules about the text itself are taken as they are.
+
+    With `live`, a part of a sandbox's state that is laid over what is declared, keylint looks at such a sandbox too: ""
+    is one in which everything is as declared.
     """
     known = {rule.code: rule, **{other.code: other for other in rules}}
     names = {word: each.code for each in known.values() for word in (each.code, each.name)}
     judged = tuple(known.values()) if isinstance(rule, BooksRule) else (rule,)
     source = load(FILE, manifest.encode()) if isinstance(rule, SourceRule) else completed(manifest, as_of)
-    report = gate.apply([engine.run(source, judged, as_of, names)], judged)
+    evidence = None
+    if live is not None and source.manifest is not None:
+        # Pages without a live block do not pay for the sandbox and for what asks it.
+        from .rehearsal import rehearse  # noqa: PLC0415
+
+        evidence = [rehearse(source.manifest, live, as_of)]
+    report = gate.apply([engine.run(source, judged, as_of, names, evidence)], judged)
     mine = report._replace(
         findings=tuple(finding for finding in report.findings if finding.code == rule.code),
         unknown=tuple(unknown for unknown in report.unknown if unknown.code == rule.code),
@@ -148,25 +165,30 @@ def _blocks(name: str, lines: Sequence[str]) -> Iterator[Block]:
     """The blocks under the Bad and Good headings, each Bad one with the text that follows it."""
     title, waiting = "", None
     for number, language, words, body in _fences(name, lines):
-        if language == "##":
-            if waiting is not None:
-                raise _without_text(name, waiting)
-            title = words
-        elif language == "toml" and _kind(title) in {"Bad", "Good"}:
-            if waiting is not None:
-                raise _without_text(name, waiting)
-            stated = _AS_OF.search(words)
-            as_of = datetime.fromisoformat(stated[1]).replace(tzinfo=UTC) if stated else MOMENT
-            block = Block(number, title, body, "", as_of)
-            if _kind(title) == "Good":
-                yield block
-            else:
-                waiting = block
-        elif language == "text" and waiting is not None:
+        if waiting is not None and language == "toml" and words.split()[:1] == ["live"]:
+            waiting = waiting._replace(live=body)
+        elif waiting is not None and language == "text" and _kind(title) == "Bad":
             yield waiting._replace(expected=body)
             waiting = None
+        elif language in {"##", "toml"}:
+            if waiting is not None:
+                yield _finished(name, waiting)
+                waiting = None
+            if language == "##":
+                title = words
+            elif _kind(title) in {"Bad", "Good"}:
+                stated = _AS_OF.search(words)
+                as_of = datetime.fromisoformat(stated[1]).replace(tzinfo=UTC) if stated else MOMENT
+                waiting = Block(number, title, body, "", as_of)
     if waiting is not None:
-        raise _without_text(name, waiting)
+        yield _finished(name, waiting)
+
+
+def _finished(name: str, block: Block) -> Block:
+    """A block after which no text came: there is none to come under a Good heading."""
+    if _kind(block.title) == "Good":
+        return block
+    raise _without_text(name, block)
 
 
 def _without_text(name: str, block: Block) -> PageError:

@@ -1,5 +1,9 @@
 """keylint's own rules: the table of contents, registered by the same hook as anybody's."""
 
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
 from keylint.api import Rule, hookimpl
 
 from . import (
@@ -109,6 +113,35 @@ RULES: tuple[Rule, ...] = (
     waiver_unused.RULE,  # KL951
     waiver_too_long.RULE,  # KL952
 )
+
+
+LIVE: Mapping[str, str] = MappingProxyType(
+    {
+        "KL106": "unknown-permission",
+        "KL409": "trading-expires",
+        "KL505": "account-restricted",
+        "KL506": "withdrawal-address-unlisted",
+        "KL802": "activity-foreign",
+        "KL803": "orders-foreign",
+        "KL901": "permission-undeclared",
+        "KL902": "permission-absent",
+        "KL903": "ip-restriction-differs",
+        "KL904": "created-differs",
+        "KL905": "key-undeclared",
+        "KL906": "key-not-found",
+        "KL907": "label-differs",
+        "KL908": "key-mismatched",
+        "KL909": "disabled-key-alive",
+        "KL910": "account-mismatched",
+        "KL911": "sub-account-undeclared",
+    }
+)
+"""The rules that judge live state alone: imported where there is one, so that a commit hook does not pay for them."""
+
+
+def live_rules() -> tuple[Rule, ...]:
+    """The rules named in LIVE, each from the module of its name."""
+    return tuple(import_module(f".{name.replace('-', '_')}", __name__).RULE for name in LIVE.values())
 
 
 @hookimpl

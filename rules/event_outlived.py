@@ -1,6 +1,17 @@
 """KL404 event-outlived."""
 
-from keylint.api import BOTH_SIDES, NOT_APPLICABLE, Context, Finding, Key, KeyRule, NotApplicable, Severity, days
+from keylint.api import (
+    BOTH_SIDES,
+    NOT_APPLICABLE,
+    Context,
+    Finding,
+    Key,
+    KeyRule,
+    NotApplicable,
+    Severity,
+    Undecided,
+    days,
+)
 
 
 def check(key: Key, ctx: Context) -> Finding | NotApplicable | None:
@@ -8,9 +19,14 @@ def check(key: Key, ctx: Context) -> Finding | NotApplicable | None:
     if not ctx.manifest.events:
         return NOT_APPLICABLE
     outlived = [event for event in ctx.manifest.events if key.created < event.on <= ctx.today]
+    doubt = None
     for event in sorted(outlived, key=lambda event: event.on, reverse=True):
         for subject in event.affects:
-            if _reaches(subject, key):
+            try:
+                reached = _reaches(subject, key)
+            except Undecided as undecided:  # another event, or another way, may be certain
+                reached, doubt = False, doubt or undecided
+            if reached:
                 age = (event.on - key.created).days
                 through = "names it" if subject == str(key) else f"reaches it through {subject}"
                 return Finding(
@@ -18,6 +34,8 @@ def check(key: Key, ctx: Context) -> Finding | NotApplicable | None:
                     f"was created {key.created}, {days(age)} before the {event.kind} of {event.on} that {through}",
                     "create a new key, move the bot to it and delete this one: its secret may be known",
                 )
+    if doubt is not None:
+        raise doubt
     return None
 
 

@@ -1,5 +1,7 @@
 """KL305 ip-not-listed."""
 
+from collections.abc import Iterator
+
 from keylint.api import (
     BOTH_SIDES,
     NOT_APPLICABLE,
@@ -8,8 +10,9 @@ from keylint.api import (
     Finding,
     Key,
     KeyRule,
-    NotApplicable,
+    Outcome,
     Severity,
+    Undecided,
     breadth,
     common,
     merged,
@@ -19,21 +22,32 @@ from keylint.api import (
 SHOWN = 3
 
 
-def check(key: Key, _ctx: Context) -> list[Finding] | NotApplicable | None:
+def check(key: Key, _ctx: Context) -> Outcome:
     """Each running bot whose egress addresses are not on the key's list, none of them or only some, is a finding."""
     listed = key.ip_allowlist
     if not listed or key.ip_third_party is not None:
         return NOT_APPLICABLE
-    found, asked = [], False
+    found, asked, doubt = [], False, None
     for bot in key.bots:
         if bot.status != "active":
             continue
-        egress = bot.egress_ips
+        try:
+            egress = bot.egress_ips
+        except Undecided as undecided:  # what is certain of the others is said all the same
+            doubt = undecided
+            continue
         if egress:
             asked = True
             if egress != listed and (finding := _refused(key, bot)) is not None:
                 found.append(finding)
+    if doubt is not None:
+        return _before(doubt, found)
     return (found or None) if asked else NOT_APPLICABLE
+
+
+def _before(doubt: Undecided, found: list[Finding]) -> Iterator[Finding]:
+    yield from found
+    raise doubt
 
 
 def _refused(key: Key, bot: Bot) -> Finding | None:

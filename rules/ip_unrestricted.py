@@ -8,7 +8,7 @@ def check(key: Key, _ctx: Context) -> Finding | NotApplicable | None:
     if key.restricted:
         return None
     # Whoever its bots are, the key is open: a bot that is not in the manifest leaves no doubt about that.
-    if not all(bot.static_ip for bot in key.bots_found):
+    if key.ip_third_party is None and not all(bot.static_ip for bot in key.bots_found):
         return NOT_APPLICABLE
     if key.reads_only:
         message = "can be used from any address"

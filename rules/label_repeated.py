@@ -1,6 +1,18 @@
 """KL206 label-repeated."""
 
-from keylint.api import BOTH_SIDES, NOT_APPLICABLE, Context, Finding, Key, KeyRule, NotApplicable, Severity
+from keylint.api import (
+    BOTH_SIDES,
+    NOT_APPLICABLE,
+    Context,
+    Finding,
+    Key,
+    KeyRule,
+    NotApplicable,
+    NotShown,
+    Severity,
+    Side,
+    Undecided,
+)
 
 NAMED = 3
 
@@ -10,6 +22,8 @@ def check(key: Key, ctx: Context) -> Finding | NotApplicable | None:
     label = key.label
     if not label:
         return NOT_APPLICABLE  # KL205 speaks
+    if key.side is Side.LIVE:
+        return _finding(key, label, _listed(key, label, ctx))
     account, borne = key.account.id, ctx.manifest.keys_by_label
     alike = borne.get((account, label), ())
     if len(alike) <= 1 and ctx.manifest.dangling:
@@ -17,6 +31,29 @@ def check(key: Key, ctx: Context) -> Finding | NotApplicable | None:
     if len(alike) == 1 and alike[0].id == key.id:
         return None
     others = [str(other) for other in alike[: NAMED + 2] if other.id != key.id and other.account.id == account]
+    return _finding(key, label, others)
+
+
+def _listed(key: Key, label: str, ctx: Context) -> list[str]:
+    """Which other keys bear the label in the list of the account's keys, those of nobody in the manifest last."""
+    if ctx.live is None:
+        raise NotShown
+    live, account = ctx.live.keys[key.id], ctx.live.accounts[key.account.id]
+    rest = [each for each in account.listed_keys if live.listed is None or each.fingerprint != live.listed.fingerprint]
+    alike = {each.fingerprint for each in rest if each.facts.label == label}
+    unread = sum(each.facts.label is None for each in rest)
+    if unread and not alike:
+        message = f'{key} has the label "{label}", and of {unread} other keys of {account} the label was not told'
+        raise Undecided(reason="malformed", message=message)
+    ours = {it.listed.fingerprint: str(it) for it in account.keys.values() if it.listed is not None}
+    names = [name for fingerprint, name in ours.items() if fingerprint in alike]
+    strange = len(alike - ours.keys())
+    if strange:
+        names.append(f"{'a key' if strange == 1 else f'each of {strange} keys'} not in the manifest")
+    return names
+
+
+def _finding(key: Key, label: str, others: list[str]) -> Finding | None:
     if not others or label.isspace():
         return None
     named = ", ".join(others[:NAMED]) + (" and others" if len(others) > NAMED else "")

@@ -9,7 +9,10 @@ from keylint.api import (
     Key,
     KeyRule,
     NotApplicable,
+    NotShown,
     Severity,
+    Side,
+    Undecided,
     ordered,
 )
 
@@ -19,7 +22,8 @@ def check(key: Key, ctx: Context) -> list[Finding] | NotApplicable | None:
     replaced = ctx.manifest.replaces.get(key.id)
     if replaced is None:
         return NOT_APPLICABLE
-    before = frozenset().union(*(old.permissions for old in replaced))
+    live = key.side is Side.LIVE
+    before = frozenset().union(*(_shown(old, ctx) if live else old.permissions for old in replaced))
     if "read" in before:
         before |= {"fix-read"}  # the same reading by another protocol
     if key.permissions <= before:
@@ -34,6 +38,20 @@ def check(key: Key, ctx: Context) -> list[Finding] | NotApplicable | None:
         )
         for token in ordered(key.permissions - before)
     ]
+
+
+def _shown(old: Key, ctx: Context) -> frozenset[str]:
+    """What a replaced key can do as Binance shows it; where it does not, and of one that is disabled, what is declared.
+
+    What Binance shows of a disabled key is what is left of it, and not what it could do in its time.
+    """
+    if ctx.live is None or old.status == "disabled":
+        return old.permissions
+    shown = ctx.live.keys[old.id]
+    try:
+        return shown.permissions | old.permissions.intersection(shown.undecided_permissions)
+    except (NotShown, Undecided):
+        return old.permissions
 
 
 RULE = KeyRule(

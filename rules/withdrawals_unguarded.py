@@ -14,7 +14,6 @@ from keylint.api import (
     Severity,
     Undecided,
     days,
-    whole,
 )
 
 
@@ -29,13 +28,20 @@ def check(key: Key, ctx: Context) -> Outcome:
 
 
 def _loose(key: Key, ctx: Context, waived: str) -> Iterator[Finding]:
-    if not key.restricted or whole(key.networks) is not None:
+    doubt = None
+    try:
+        anywhere = key.open
+    except Undecided as undecided:  # what the account lacks is certain all the same
+        anywhere, doubt = False, undecided
+    if anywhere:
         way = 'choose "Restrict access to trusted IPs only" in API Management and list the addresses of its bot'
         yield Finding(key.at("ip_allowlist"), f"{waived} any address may use it", way)
     lack = _lack(key.account, ctx)
     if lack:
         way = f"switch the withdrawal allowlist on in Binance, then attest it: withdrawal_allowlist of {key.account}"
         yield Finding(key.at("permissions", "withdraw"), f"{waived} {lack}", way)
+    if doubt is not None:
+        raise doubt
 
 
 def _lack(account: Account, ctx: Context) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from keylint import plugins, testing
-from keylint.api import Rule
+from keylint.api import Rule, Side
 
 RULES = plugins.load().packs[0].rules
 ROOT = Path(__file__).parent.parent
@@ -47,5 +47,16 @@ def test_every_rule_has_its_page_and_every_page_its_rule() -> None:
 
 
 def test_rules_stand_in_the_order_of_their_codes() -> None:
-    codes = [rule.code for rule in RULES]
-    assert codes == sorted(set(codes))
+    pack = import_module("keylint.rules")
+    for codes in ([rule.code for rule in pack.RULES], list(pack.LIVE)):
+        assert codes == sorted(set(codes))
+
+
+def test_the_rules_that_are_loaded_late_judge_live_state_alone_and_are_named_as_they_are() -> None:
+    pack = import_module("keylint.rules")
+    late = pack.live_rules()
+
+    assert {rule.code: rule.name for rule in late} == dict(pack.LIVE)
+    assert {rule.sides for rule in late} == {(Side.LIVE,)}
+    assert all(Side.DECLARED in rule.sides for rule in pack.RULES)
+    assert {rule.code for rule in (*pack.RULES, *late)} == {rule.code for rule in RULES}
