@@ -12,6 +12,9 @@ from .stream import EXIT_UNUSABLE, Broken, complain, talk
 
 COMMANDS: Final = {
     "check": "Judge manifests and print what breaks a rule.",
+    "observe": "Ask Binance about the keys, and write what it said as evidence.",
+    "fingerprint": "Print what ties a manifest's entry to its key.",
+    "sandbox": "Run a stand-in for Binance on this machine.",
     "rule": "Show the page of a rule.",
     "rules": "List every rule.",
     "plugins": "List the rule packs that are loaded.",
@@ -44,7 +47,8 @@ class Commands(click.Group):
 def cli() -> None:
     """A linter for the API keys of trading bots.
 
-    Declare accounts, providers, bots and keys in keylint.toml; `keylint check` says what is unsafe.
+    Declare accounts, providers, bots and keys in keylint.toml; `keylint check` says what is unsafe, and with --live
+    what of it is not true.
     """
 
 

@@ -1,9 +1,10 @@
-"""`keylint check`: manifests → report."""
+"""`keylint check`: manifests, and what Binance says of them → report."""
 
 import os
 import sys
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,11 @@ from keylint.manifest import discover
 from keylint.manifest.load import MAX_BYTES, load
 from keylint.report import FORMATS, Style, render
 
+from .live_options import Looking, live_options
 from .stream import EXIT_UNUSABLE, Broken, complain, emit, write
+
+if TYPE_CHECKING:
+    from keylint.evidence.model import Evidence
 
 NARROW, WIDE = 40, 120
 UNKNOWN_WIDTH = 80
@@ -56,6 +61,11 @@ def _codes(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--live", is_flag=True, help="Ask Binance too, with the keys whose credentials are here.")
+@click.option(
+    "--evidence", "evidence_files", multiple=True, metavar="FILE", help="Judge what `keylint observe` has written."
+)
+@live_options
 @click.option("--select", multiple=True, callback=_codes, metavar="RULES", help="Judge by these rules alone.")
 @click.option("--extend-select", multiple=True, callback=_codes, metavar="RULES", help="Judge by these as well.")
 @click.option("--ignore", multiple=True, callback=_codes, metavar="RULES", help="Leave these rules out.")
@@ -81,6 +91,9 @@ def _codes(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 def command(  # noqa: PLR0913 - one parameter an option
     *,
     paths: tuple[str, ...],
+    live: bool,
+    evidence_files: tuple[str, ...],
+    looking: Looking,
     select: tuple[str, ...],
     extend_select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -102,19 +115,30 @@ def command(  # noqa: PLR0913 - one parameter an option
     RULES are codes (KL101), prefixes of codes (KL1), names (withdrawals-enabled) or ALL, separated by commas; where two
     fit a rule, the longer one wins. KL001 and KL002 are always judged.
 
-    Nothing is looked up on the network. Exit code: 0 clean, 1 findings, 2 usage or unreadable input, 3 no finding, but
-    something could not be decided.
+    Live state is judged with --live, --evidence, --sandbox or --endpoint, for one manifest; without them nothing is
+    looked up on the network.
+
+    Exit code: 0 clean, 1 findings, 2 usage or unreadable input, 3 no finding, but something could not be decided.
     """
     # What a plugin prints must not end up in a report that a program reads.
     with redirect_stdout(sys.stderr):
         try:
-            registry = plugins.load()
-            rules = gate.select(registry.rules, gate.Selection(select, ignore, extend_select))
+            asking = live or looking.sandbox is not None or looking.endpoint is not None
+            live = asking or bool(evidence_files)
+            # What is left out by name has to be known by name, and is loaded for that.
+            registry = plugins.load(live=live or bool(select or ignore or extend_select))
+            rules = gate.select(registry.rules, gate.Selection(select, ignore, extend_select), live=live)
             sources, unreadable = _sources(paths, stdin_filename)
         except (plugins.BrokenPlugin, gate.BadSelector, discover.Unreadable) as error:
             raise Broken(str(error)) from None
+        evidence: list[Evidence] | None = None
+        if live:
+            # A commit hook, which looks at no live state, does not pay for what looks at it.
+            from .seeing import seen  # noqa: PLC0415
+
+            evidence = seen(sources, evidence_files, looking, asking=asking, as_of=as_of)
         moment = as_of or datetime.now(UTC)
-        judgements = [engine.run(source, rules, moment, registry.names) for source in sources]
+        judgements = [engine.run(source, rules, moment, registry.names, evidence) for source in sources]
         report = gate.apply(judgements, rules) if judgements else None
     if report is None:  # what could not be read has been said
         return EXIT_UNUSABLE

@@ -7,7 +7,7 @@ import click
 
 from .stream import emit
 
-NAMES: Final = ("manifest", "report")
+NAMES: Final = ("manifest", "report", "evidence", "sandbox")
 
 
 @click.command("schema")
