@@ -10,14 +10,19 @@ MINUTES ?= 5
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPATH :=
 
-.PHONY: demo test lint fuzz bench generate clean
+LIVE := --sandbox examples/desk/keylint.sandbox.toml --as-of 2026-11-20T12:00:00Z --format concise
 
-demo: $(BIN)/.run ## Lint the example desk and show what keylint finds
+.PHONY: demo test lint faults fuzz bench generate clean
+
+demo: $(BIN)/.run ## Lint the example desk, as declared and as a stand-in for Binance shows it
 	@echo '$$ keylint check examples/desk --as-of 2026-11-20'
 	@$(BIN)/keylint check examples/desk --as-of 2026-11-20; test $$? -eq 1
 	@echo
 	@echo '$$ keylint check examples/clean --as-of 2026-11-20'
 	@$(BIN)/keylint check examples/clean --as-of 2026-11-20
+	@echo
+	@echo '$$ keylint check examples/desk $(LIVE)'
+	@$(BIN)/keylint check examples/desk $(LIVE); test $$? -eq 1
 
 test: $(BIN)/.test .wheelhouse/.filled ## Run the whole suite, also against the built wheel, and measure coverage
 	$(BIN)/python -m pytest -n auto --cov --cov-report=
@@ -28,6 +33,9 @@ lint: $(BIN)/.lint ## ruff (lint and format) and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+faults: $(BIN)/.test ## Every fault of the other side × every live rule × every kind of key: print the table
+	$(BIN)/python tests/faults.py
+
 fuzz: $(BIN)/.test ## Throw mutated manifests at keylint for MINUTES minutes
 	$(BIN)/python tests/fuzz.py --minutes $(MINUTES)
 
@@ -36,6 +44,7 @@ bench: $(BENCH)/.filled ## Print the speed tables: ratios against what is beside
 	$(BENCH)/bin/python benchmarks/scale.py
 	$(BENCH)/bin/python benchmarks/positions.py
 	$(BENCH)/bin/python benchmarks/screen.py
+	$(BENCH)/bin/python benchmarks/live.py
 
 generate: $(BIN)/.lint ## Write what is generated: the schema screen, the README's tables and outputs
 	$(BIN)/python -m keylint.schemas.compile
