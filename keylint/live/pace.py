@@ -61,11 +61,14 @@ class Pacer:
         self._lock = Lock()
         self._pools: dict[tuple[str, ...], _Budget] = {}
 
-    def wait(self, endpoint: Endpoint, *, unless: Callable[[], object] = bool) -> float:
-        """Return when `endpoint` may be asked, or once `unless` returns something true; how many seconds that took."""
+    def wait(self, endpoint: Endpoint, key: str = "", *, unless: Callable[[], object] = bool) -> float:
+        """Return when `endpoint` may be asked with the key of the id `key`, or once `unless` returns something true.
+
+        Returns how many seconds that took.
+        """
         began = self._clock.monotonic()
         with self._lock:
-            name = pool(endpoint)
+            name = pool(endpoint, key)
             if name not in self._pools:
                 self._pools[name] = _Budget(LIMITS[endpoint.pool] * SHARE)
             due = self._pools[name].reserve(began, endpoint.weight)
@@ -74,12 +77,15 @@ class Pacer:
         return self._clock.monotonic() - began
 
 
-def pool(endpoint: Endpoint) -> tuple[str, ...]:
+def pool(endpoint: Endpoint, key: str = "") -> tuple[str, ...]:
     """The name of the pool that a call is taken from.
 
-    Pools by account are taken to be one: the account of a key is not known before it is asked.
+    Pools by account are counted by key, because the account of a key is not known before it is asked: the questions
+    that are taken from them are asked with one key of an account, and with others only where that one fails.
     """
-    return (endpoint.pool, endpoint.path) if endpoint.pool.startswith("sapi") else (endpoint.pool,)
+    if endpoint.pool == "sapi-uid":
+        return (endpoint.pool, endpoint.path, key)
+    return (endpoint.pool, endpoint.path) if endpoint.pool == "sapi-ip" else (endpoint.pool,)
 
 
 class _Budget:

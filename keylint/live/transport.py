@@ -141,7 +141,7 @@ class Transport:
     def _ask(self, endpoint: Endpoint, credentials: Credentials | None, values: Mapping[str, str | Secret]) -> object:
         """The JSON value, or a Failure; it is returned, so that no frame with a signed URL is in its traceback."""
         door = self._doors[endpoint.host]
-        self._pacer.wait(endpoint, unless=door.refusal)
+        self._pacer.wait(endpoint, "" if credentials is None else credentials.id, unless=door.refusal)
         if endpoint.signed and self._clocks_differ:
             return Failure(MALFORMED, self._clocks_differ)
         outcome, _ = self._through(door, endpoint, credentials, values)

@@ -101,3 +101,17 @@ def test_the_clock_of_this_machine() -> None:
     before = time.monotonic()
     clock.sleep(0)
     assert before <= clock.monotonic() <= time.monotonic()
+
+
+def test_pools_by_account_are_counted_for_each_key_and_those_by_address_for_all() -> None:
+    assert pool(WITHDRAW_HISTORY, "a") != pool(WITHDRAW_HISTORY, "b")
+    assert pool(KEY_PERMISSIONS, "a") == pool(KEY_PERMISSIONS, "b")
+    assert pool(SPOT_ACCOUNT, "a") == pool(SPOT_ORDERS, "b")
+
+
+def test_the_history_of_another_account_need_not_wait() -> None:
+    clock = FakeClock()
+    pacer = Pacer(clock)
+
+    assert pacer.wait(WITHDRAW_HISTORY, "a") == pacer.wait(WITHDRAW_HISTORY, "b") == 0
+    assert pacer.wait(WITHDRAW_HISTORY, "a") > 0
