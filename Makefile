@@ -44,7 +44,7 @@ bench: $(BENCH)/.filled ## Print the speed tables: ratios against what is beside
 	$(BENCH)/bin/python benchmarks/scale.py
 	$(BENCH)/bin/python benchmarks/positions.py
 	$(BENCH)/bin/python benchmarks/screen.py
-	$(BENCH)/bin/python benchmarks/live.py
+	$(BENCH)/bin/python benchmarks/asking.py
 
 generate: $(BIN)/.lint ## Write what is generated: the schema screen, the README's tables and outputs
 	$(BIN)/python -m keylint.schemas.compile

@@ -562,7 +562,7 @@ def test_every_format_says_what_was_found_and_ends_with_a_line_end(desk: Path, n
 def test_json_is_what_its_schema_says(desk: Path) -> None:
     write(desk / "keylint.toml", CAN_WITHDRAW)
     report = valid_report(run("check", *ONLY, "--format", "json").out)
-    nothing = {"live": False, "asked": None, "evidence": [], "keys_answered": None, "remarks": []}
+    nothing: dict[str, object] = {"live": False, "asked": None, "evidence": [], "keys_answered": None, "remarks": []}
     assert report["looked_at"] == {"manifests": ["keylint.toml"], **nothing}
     [finding] = [finding for finding in report["findings"] if finding["code"] == "KL101"]
     assert finding["start"] == {"line": 16, "column": 32}

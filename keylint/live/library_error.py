@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import requests
 from urllib3.exceptions import HTTPError, InvalidChunkLength
 
 from keylint.evidence.model import MALFORMED, UNREACHABLE
@@ -46,6 +47,13 @@ def failure_of(error: BaseException, host: str, seconds: float, *, expired: bool
         kind = type(error).__name__
         return Failure(MALFORMED, f"keylint failed on what {host} answered ({kind}); please report this line")
     return Failure(clear.outcome, f"{host} {clear.what}")
+
+
+def closed(error: BaseException) -> bool:
+    """Whether a connection ended before there was a single byte of an answer."""
+    ends = http.client.RemoteDisconnected | ConnectionResetError | ConnectionAbortedError | BrokenPipeError
+    # What is raised while an answer is read is urllib3's own, and not wrapped.
+    return isinstance(error, requests.ConnectionError) and any(isinstance(it, ends) for it in _chain(error))
 
 
 def _meaning(error: BaseException) -> _Meaning | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -19,7 +19,7 @@ from .deadline import Watch, Watchdog
 from .endpoints import ENDPOINTS, HOSTS, RECV_WINDOW, TIME, Endpoint
 from .failure import Failure, over_time
 from .http_answer import frame, judge
-from .library_error import failure_of
+from .library_error import closed, failure_of
 from .loopback import NotLoopback, base_url
 from .pace import LIMITS, Clock, Pacer
 from .secret import Secret
@@ -52,7 +52,7 @@ class Transport:
     """Asks Binance, or a server on this machine, from any number of threads."""
 
     def __init__(
-        self, *, endpoint: str | None = None, clock: Clock, deadline: float = 10.0, connections: int = 8
+        self, *, endpoint: str | None = None, clock: Clock, deadline: float = 10.0, connections: int = 12
     ) -> None:
         """`endpoint` stands for both hosts, and is a loopback address; `deadline` in seconds, for each request.
 
@@ -175,11 +175,31 @@ class Transport:
         watch: Watch,
     ) -> Answer | Failure | None:
         """What came back, unjudged, or what kept it from coming; None where nothing may be sent any more."""
-        result: Answer | Failure | None = None
-        line = None
+        with self._lock:
+            line = self._idle.pop() if self._idle else None
+        if line is not None:
+            result = self._on(line, door, endpoint, credentials, values, watch)
+            if not isinstance(result, _Closed):
+                return result
+            # Servers close connections that were kept open, sometimes while the next request is on its way; HTTP lets
+            # a GET be sent once more on a new one (RFC 9110, 9.2.2).
+        result = self._on(None, door, endpoint, credentials, values, watch)
+        return result.failure if isinstance(result, _Closed) else result
+
+    def _on(  # noqa: PLR0913, PLR0917 - what one request needs
+        self,
+        line: Line | None,
+        door: "_Door",
+        endpoint: Endpoint,
+        credentials: Credentials | None,
+        values: Mapping[str, str | Secret],
+        watch: Watch,
+    ) -> "Answer | Failure | _Closed | None":
+        """The same of one attempt, on a kept connection or on a new one."""
+        result: Answer | Failure | _Closed | None = None
         try:
-            with self._lock:
-                line = self._idle.pop() if self._idle else Line(self._bases, self._tls, self._resolver)
+            if line is None:
+                line = Line(self._bases, self._tls, self._resolver)
             url, headers = self._addressed(door, endpoint, credentials, values)
             answer = line.get(url, headers, watch, door.check)
             # An answer without a length ends where its connection ends, and that may have been our doing.
@@ -188,6 +208,8 @@ class Transport:
             pass
         except Exception as error:  # noqa: BLE001 - becomes an unknown, of which nothing but the kind is said
             result = failure_of(error, door.name, self._watchdog.seconds, expired=watch.expired)
+            if closed(error) and not watch.expired:
+                result = _Closed(result)
         with self._lock:
             self.requests_sent += result is not None
             # What did not end where it said it would may have left something on the connection.
@@ -237,6 +259,12 @@ class Transport:
             return Failure(MALFORMED, self._clocks_differ)
         self._skew = skew
         return None
+
+
+class _Closed(NamedTuple):
+    """A connection that ended before there was a single byte of an answer."""
+
+    failure: Failure
 
 
 class _Stopped(Exception):  # noqa: N818 - becomes a Failure

@@ -1049,7 +1049,26 @@ def test_any_answer_ends_the_row() -> None:
                 it.get(KEY_PERMISSIONS, credentials())
             else:
                 assert "not asked" not in failure(it).message
-    assert len(server.requests) == 11
+    assert len(server.requests) == 11 + 3  # what fails on a kept connection is sent once more on a new one
+
+
+def test_a_kept_connection_that_has_ended_is_replaced_once() -> None:
+    with RawServer(saying(WHOLE)) as server, asking(server) as it:
+        it.get(KEY_PERMISSIONS, credentials())
+        once = iter([True])
+
+        def say(connection: socket.socket, request: bytes) -> object:
+            return False if next(once, False) else saying(WHOLE)(connection, request)
+
+        server.say = say
+        it.get(KEY_PERMISSIONS, credentials())
+        assert (len(server.requests), server.connections, it.requests_sent) == (3, 2, 3)
+
+        server.say = saying(b"", again=False)
+        assert failure(it).outcome == "unreachable"
+        assert len(server.requests) == 5
+        assert failure(it).outcome == "unreachable"
+        assert len(server.requests) == 6
 
 
 def test_a_network_that_is_away_does_not_take_a_deadline_for_each_key() -> None:

@@ -19,7 +19,7 @@ version = 1
 label = "bot"
 """
 WAIVER = Waiver(0, "made-up", "keys.k", "the payout bot", "risk", date(2026, 12, 31))
-NOTHING_LIVE = {"live": False, "asked": None, "evidence": [], "keys_answered": None, "remarks": []}
+NOTHING_LIVE: dict[str, object] = {"live": False, "asked": None, "evidence": [], "keys_answered": None, "remarks": []}
 LOST = Unknown("keylint.toml", "TST102", "keys.k", Side.DECLARED, "unknown-reference", "names no bot")
 
 FINDING = {
