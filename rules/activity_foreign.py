@@ -89,7 +89,7 @@ def _withdrawals(account: Account, live: LiveAccount, ctx: Context) -> Finding |
     times = ("" if made.complete else "at least ") + ("once" if number == 1 else f"{number} times")
     return Finding(
         account.at("withdrawals"),
-        f"withdrew through the API {times} in 90 days, last on {last}, and no key of it may withdraw",
+        f"withdrew through the API {times}, last on {last}, and no key of it may withdraw",
         "look each up in the withdrawal history; if nobody knows it, delete the keys and disable the account",
         live=f"withdrawOrderId is set in {number} withdrawal{'' if number == 1 else 's'}",
         seen=live.look("withdrawals").at,

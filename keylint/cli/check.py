@@ -11,7 +11,7 @@ import click
 from keylint import engine, gate, plugins
 from keylint.api import Severity, Source
 from keylint.manifest import discover
-from keylint.manifest.load import MAX_BYTES, load
+from keylint.manifest.load import load
 from keylint.report import FORMATS, Style, render
 
 from .live_options import Looking, live_options
@@ -159,7 +159,7 @@ def _sources(paths: tuple[str, ...], stdin_name: str) -> tuple[list[Source], boo
     for path in found.files:
         name = stdin_name if path == discover.STDIN else discover.shown(path)
         try:
-            data = _standard_input() if path == discover.STDIN else discover.read(path)
+            data = discover.standard_input() if path == discover.STDIN else discover.read(path)
         except discover.Unreadable as error:
             complain(f"{name}: {error}")
             unreadable = True
@@ -168,17 +168,6 @@ def _sources(paths: tuple[str, ...], stdin_name: str) -> tuple[list[Source], boo
         count = names[name] = names.get(name, 0) + 1
         sources.append(load(name if count == 1 else f"{name} ({count})", data))
     return sources, unreadable
-
-
-def _standard_input() -> bytes:
-    if sys.stdin is None:
-        msg = "standard input is closed"
-        raise discover.Unreadable(msg)
-    try:
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    except OSError as error:
-        msg = f"standard input cannot be read: {error.strerror}"
-        raise discover.Unreadable(msg) from None
 
 
 def _style(color: str, *, show_waived: bool, statistics: bool, quiet: bool) -> Style:

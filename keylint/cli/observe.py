@@ -1,6 +1,5 @@
 """`keylint observe`: a manifest, and what Binance says of it → a file of evidence."""
 
-import sys
 from datetime import datetime
 
 import click
@@ -97,7 +96,7 @@ def _manifest(path: str | None) -> Manifest:
             raise Broken(message)
         (file,) = found.files
         if file == discover.STDIN:
-            name, data = "<stdin>", _standard_input()
+            name, data = "<stdin>", discover.standard_input()
         else:
             name, data = discover.shown(file), discover.read(file)
     except discover.Unreadable as error:
@@ -107,19 +106,6 @@ def _manifest(path: str | None) -> Manifest:
     if source.manifest is None:
         raise Broken(_what_is_wrong(source))
     return source.manifest
-
-
-def _standard_input() -> bytes:
-    from keylint.manifest.load import MAX_BYTES  # noqa: PLC0415 - for standard input alone
-
-    if sys.stdin is None:
-        message = "standard input is closed"
-        raise discover.Unreadable(message)
-    try:
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    except OSError as error:
-        message = f"standard input cannot be read: {error.strerror}"
-        raise discover.Unreadable(message) from None
 
 
 def _what_is_wrong(source: Source) -> str:

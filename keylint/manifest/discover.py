@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -85,6 +86,18 @@ def read(path: str) -> bytes:
             return file.read(MAX_BYTES + 1)
         except OSError as error:
             raise Unreadable(_why(error)) from None
+
+
+def standard_input() -> bytes:
+    """The bytes of standard input, or a few more than a manifest may have. Raises Unreadable."""
+    if sys.stdin is None:
+        msg = "standard input is closed"
+        raise Unreadable(msg)
+    try:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    except OSError as error:
+        msg = f"standard input cannot be read: {error.strerror}"
+        raise Unreadable(msg) from None
 
 
 def shown(path: str) -> str:
