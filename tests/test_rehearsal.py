@@ -109,7 +109,7 @@ def test_a_fault_in_a_block_is_a_fault_of_the_answer() -> None:
     live = '[[misbehaviour]]\nkey = "grid"\nstatus = 401\njson = { code = -2015, msg = "no" }\n'
     printed = testing.judge(BOTH, KEY, live=live)
 
-    assert printed.startswith("keylint.toml: TST101 unknown for keys.grid: keys.grid: api.binance.com: Binance says")
+    assert printed.startswith("keylint.toml: TST101 unknown for keys.grid: api.binance.com says")
     assert "(-2015)" in printed
 
 

@@ -20,6 +20,11 @@ from .stream import EXIT_UNUSABLE, Broken, complain, emit, write
 if TYPE_CHECKING:
     from keylint.evidence.model import Evidence
 
+IDLE = (
+    "nobody is asked, and an option says how to ask (--secrets-dir, --keyring, --activity, --keys-only, "
+    "--allow-untrusted or --timeout); add --live, --sandbox or --endpoint, or leave it out"
+)
+
 NARROW, WIDE = 40, 120
 UNKNOWN_WIDTH = 80
 """The width of a report that is not shown on a terminal, so that it is the same everywhere."""
@@ -124,6 +129,8 @@ def command(  # noqa: PLR0913 - one parameter an option
     with redirect_stdout(sys.stderr):
         try:
             asking = live or looking.sandbox is not None or looking.endpoint is not None
+            if not asking and looking != Looking():
+                raise Broken(IDLE)
             live = asking or bool(evidence_files)
             # What is left out by name has to be known by name, and is loaded for that.
             registry = plugins.load(live=live or bool(select or ignore or extend_select))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_STATE = 16 * 1024 * 1024
+FEW = 3
+"""How many keys without credentials are named one by one: a host has those of its own bots alone."""
 _QUIET_SECONDS = 1.0
 _BETWEEN_SECONDS = 0.1
 
@@ -83,13 +85,22 @@ def look(manifest: Manifest, looking: Looking, *, as_of: datetime | None = None)
 
 def missing(evidence: Evidence) -> tuple[list[str], int]:
     """What a person should know of looks that brought no answer, a line each; and how many looks those are."""
-    lines = [f"keys.{look.key}: {look.reason}" for look in evidence.keys if look.outcome not in ANSWERS]
+    without = [look for look in evidence.keys if look.outcome == NO_CREDENTIALS]
+    together = without if len(without) > FEW else []
+    lines = [
+        f"keys.{look.key}: {look.reason}"
+        for look in evidence.keys
+        if look.outcome not in ANSWERS and look not in together
+    ]
     lines += [
         f"keys.{look.key}: {look.account_reason}"
         for look in evidence.keys
         if look.outcome in ANSWERS and look.account_reason
     ]
-    count = len(lines)
+    count = len(lines) + len(together)
+    if together:
+        one = together[0]
+        lines.append(f"{len(together):,} keys have no credentials here, keys.{one.key} for one: {one.reason}")
     of_accounts: dict[tuple[str, str], list[str]] = {}
     for look in evidence.accounts:
         if look.outcome not in ANSWERS:
@@ -139,7 +150,7 @@ def _state(path: str) -> "State":
     name = shown(path)
     try:
         expect(path)
-        data = read(path)
+        data = read(path, "name a state file; `keylint schema sandbox` describes it")
         if len(data) > MAX_STATE:
             message = f"{name} is larger than {MAX_STATE // 1024 // 1024} MiB"
             raise Broken(message)

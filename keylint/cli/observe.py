@@ -1,5 +1,7 @@
 """`keylint observe`: a manifest, and what Binance says of it → a file of evidence."""
 
+import os
+import sys
 from datetime import datetime
 
 import click
@@ -47,6 +49,7 @@ def command(*, path: str | None, output: str, looking: Looking, as_of: datetime 
         message = "--as-of sets the clock of the sandbox, and Binance has its own; leave it out, or name a --sandbox"
         raise Broken(message)
     manifest = _manifest(path)
+    _expect_room(output)
     interrupted = False
     from keylint.live.observe import Interrupted  # noqa: PLC0415 - the libraries of the network, for this alone
 
@@ -70,6 +73,21 @@ def command(*, path: str | None, output: str, looking: Looking, as_of: datetime 
         complain("interrupted; the evidence holds what was known by then")
         return EXIT_INTERRUPTED
     return EXIT_MISSING if count else 0
+
+
+def _expect_room(output: str) -> None:
+    """Raise Broken where evidence could not be written, before anybody is asked: a large desk takes its time."""
+    if output == STDOUT:
+        if sys.stdout is None:
+            message = "standard output is closed; name a file to write to: keylint observe -o FILE"
+            raise Broken(message)
+        return
+    if os.path.exists(output) and not os.path.isfile(output) and not os.path.isdir(output):
+        return  # a pipe or a device is written into
+    folder = os.path.dirname(os.path.realpath(output))
+    if os.path.isdir(output) or not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
+        message = f"cannot write {discover.shown(output)}; name a file in a folder that is there and writable"
+        raise Broken(message)
 
 
 def _sum_up(evidence: Evidence, count: int, output: str) -> None:

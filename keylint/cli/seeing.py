@@ -53,7 +53,7 @@ def _read(path: str) -> Evidence:
         if not os.path.lexists(path):
             msg = f"{name}: there is no such file; `keylint observe -o {name}` writes one"
             raise Broken(msg)
-        return load(name, discover.read(path))
+        return load(name, discover.read(path, "name a file that `keylint observe -o` has written"))
     except (discover.Unreadable, BadEvidence) as error:
         text = str(error)
         raise Broken(text if text.startswith(name) else f"{name}: {text}") from None

@@ -76,16 +76,21 @@ class _Looks(NamedTuple):
         answered = [look for look, _ in fresh if look.outcome in ANSWERS]
         if answered:
             return max(answered, key=lambda it: it.at)
-        if fresh:
-            look, name = max(fresh, key=lambda it: it[0].at)
-            return Undecided(look.outcome, f"{subject}: {look.reason}" + (f" ({name})" if name else ""))
-        look, name = max(ripe, key=lambda it: it[0].at)
+        late = [look for look in ripe if look not in fresh]
+        before = [look for look in late if look[0].outcome in ANSWERS]
+        silent = max(fresh, key=lambda it: it[0].at, default=None)
+        if silent is not None and not before:
+            return Undecided(silent[0].outcome, f"{subject}: {_of(silent)}")
+        # A host that answered and is late comes first: what another host, or this one since, was refused says less.
+        look, name = max(before or late, key=lambda it: it[0].at)
         hours = (self.as_of - look.at) // timedelta(hours=1)
         message = (
-            f"{subject} was last looked at {when(look.at)} ({name}), {hours} hours ago; the policy allows "
-            f"{self.max_age_hours}: look again with `keylint observe`"
+            f"{subject} {'last answered' if before else 'was last looked at'} {when(look.at)} ({name}), {hours} hours "
+            f"ago; the policy allows {self.max_age_hours}: look again there with `keylint observe`"
         )
-        return Undecided("stale", message)
+        if silent is None:
+            return Undecided("stale", message)
+        return Undecided(silent[0].outcome, f"{message}. Since then: {_of(silent)}")
 
     def tried(self) -> KeyLook | None:
         """The last look that was made with credentials, whatever came of it."""
@@ -97,6 +102,12 @@ class _Looks(NamedTuple):
         limit = timedelta(hours=self.max_age_hours)
         held = [look for look in self.looks if look[0].at <= self.as_of + AHEAD and self.as_of - look[0].at < limit]
         return sorted(held, key=lambda it: it[0].at)
+
+
+def _of(look: tuple[KeyLook | AccountLook, str]) -> str:
+    """Why a look brought no answer, and in which evidence that stands."""
+    reason, name = look[0].reason, look[1]
+    return f"{reason} ({name})" if name else reason
 
 
 def known(manifest: Manifest, evidence: Sequence[Evidence], as_of: datetime) -> Known:

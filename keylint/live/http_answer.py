@@ -17,7 +17,7 @@ LONGEST_WAIT: Final = 3 * 24 * 60 * 60
 _LARGEST_CODE: Final = 999_999
 
 _AGAIN = "its state is unknown; try again later"
-_FAULT = "the request was not as Binance wants it, which is a fault of keylint; please report this line"
+_FAULT = "says that the request was not as it has to be, which is a fault of keylint; please report this line"
 
 
 class _Kind(NamedTuple):
@@ -26,31 +26,31 @@ class _Kind(NamedTuple):
 
 
 _CODES: Final = {
-    -2008: _Kind(NOT_FOUND, "Binance says “Invalid Api-Key ID”: the key was deleted, or is one of a test network"),
+    -2008: _Kind(NOT_FOUND, "says “Invalid Api-Key ID”: the key was deleted, or is one of a test network"),
     -2015: _Kind(
         REJECTED,
-        "Binance says “Invalid API-key, IP, or permissions for action”: the key is dead, or its IP list does not have "
-        "this machine's address, or it lacks a permission for this question; Binance does not say which",
+        "says “Invalid API-key, IP, or permissions for action”, and not which: is this host's address on the "
+        "key's list, is the key still there, may it read",
     ),
-    -2014: _Kind(REJECTED, "Binance says “API-key format invalid”: what was given as API key is none"),
+    -2014: _Kind(REJECTED, "says “API-key format invalid”: what was given as API key is none"),
     -1022: _Kind(
         REJECTED,
-        "Binance says “Signature for this request is not valid”: the key is there, and the secret or private key is "
+        "says “Signature for this request is not valid”: the key is there, and the secret or private key is "
         "another's",
     ),
-    -1002: _Kind(REJECTED, "Binance says “You are not authorized to execute this request”"),
+    -1002: _Kind(REJECTED, "says “You are not authorized to execute this request”"),
     -1021: _Kind(
         REJECTED,
-        "Binance says that the timestamp is outside of its window: this machine's clock jumped, or the request was "
+        "says that the timestamp is outside of its window: this machine's clock jumped, or the request was "
         "more than 5 seconds on its way",
     ),
-    -1003: _Kind(LIMITED, "Binance says that too many requests came from this address or account"),
-    -9000: _Kind(REJECTED, "Binance says “Unsupported operation”"),
-    **dict.fromkeys((-1000, -1001, -1006, -1007, -1008, -1016), _Kind(UNREACHABLE, f"Binance is in trouble; {_AGAIN}")),
+    -1003: _Kind(LIMITED, "says that too many requests came from this address or account"),
+    -9000: _Kind(REJECTED, "says “Unsupported operation”"),
+    **dict.fromkeys((-1000, -1001, -1006, -1007, -1008, -1016), _Kind(UNREACHABLE, f"is in trouble; {_AGAIN}")),
     **dict.fromkeys((*range(-1108, -1099), -1130), _Kind(MALFORMED, _FAULT)),
 }
 """Binance's codes, which are the same everywhere; its messages vary, and may repeat what was sent."""
-_RESTRICTED = _Kind(REJECTED, "Binance does not serve the country from which this machine asks")
+_RESTRICTED = _Kind(REJECTED, "does not serve the country from which this machine asks")
 
 
 def judge(answer: Answer, host: str) -> object:
@@ -59,7 +59,7 @@ def judge(answer: Answer, host: str) -> object:
     if status in QUIET:
         return Failure(LIMITED, f"{host} answered HTTP {status}{_retry_after(answer)}", _code(answer))
     if status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
-        return Failure(REJECTED, f"{host}: {_RESTRICTED.message} (HTTP 451)", _code(answer))
+        return Failure(REJECTED, f"{host} {_RESTRICTED.message} (HTTP 451)", _code(answer))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status < 600:  # noqa: PLR2004 - the last of the 5xx
         return _of_trouble(answer, host)
     if status == HTTPStatus.OK:
@@ -104,9 +104,9 @@ def _of_code(answer: Answer, host: str, code: int) -> Failure:
     if code == 0 and b"restricted location" in answer.body:
         kind = _RESTRICTED
     if kind is None:
-        kind = _Kind(MALFORMED, "Binance answered with an error that keylint does not know")
+        kind = _Kind(MALFORMED, "answered with an error that keylint does not know")
     wait = _retry_after(answer) if kind.outcome == LIMITED else ""
-    return Failure(kind.outcome, f"{host}: {kind.message} ({code}){wait}", code)
+    return Failure(kind.outcome, f"{host} {kind.message} ({code}){wait}", code)
 
 
 def _code(answer: Answer) -> int | None:

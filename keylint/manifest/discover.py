@@ -69,19 +69,21 @@ def nearest(folder: str) -> str:
     raise Unreadable(msg)
 
 
-def read(path: str) -> bytes:
-    """The bytes of the manifest at `path`, at most one more than a manifest may have. Raises Unreadable.
+def read(path: str, instead: str = "to judge what a program prints, pipe it into `keylint check -`") -> bytes:
+    """The bytes of the file at `path`, at most one more than a manifest may have. Raises Unreadable.
 
-    Opened without blocking and only if it is an ordinary file: a pipe would hold a commit for ever.
+    Opened without blocking and only if it is an ordinary file: a pipe would hold a commit for ever. `instead` says what
+    to do where it is none.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
         raise Unreadable(_why(error)) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # before it becomes a file, which a folder cannot
+        os.close(descriptor)
+        msg = f"not an ordinary file; {instead}"
+        raise Unreadable(msg)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            msg = "not an ordinary file; to judge what a program prints, pipe it into `keylint check -`"
-            raise Unreadable(msg)
         try:
             return file.read(MAX_BYTES + 1)
         except OSError as error:

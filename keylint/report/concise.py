@@ -12,7 +12,7 @@ def render(report: Report, style: Style) -> str:
     """The findings, then what could not be decided, then one summary line."""
     lines = [line(finding, seen(report, finding)) for finding in report.findings]
     lines += [
-        f"{clean(it.file)}: {it.rules} unknown for {clean(it.subject)}: {clean(it.message)}" for it in undecided(report)
+        f"{clean(it.file)}: {it.rules} unknown for {clean(it.subject)}: {clean(it.why)}" for it in undecided(report)
     ]
     if style.show_waived:
         lines += [

@@ -40,7 +40,7 @@ def _finding(finding: Reported, live: str) -> str:
 
 def _unknown(unknown: Undecided) -> str:
     properties = {"file": unknown.file, "title": f"{unknown.rules} could not be decided"}
-    return _command("warning", properties, f"{unknown.subject}: {unknown.message}")
+    return _command("warning", properties, f"{unknown.subject}: {unknown.why}")
 
 
 def _command(name: str, properties: dict[str, str], *lines: str) -> str:

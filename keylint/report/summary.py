@@ -82,6 +82,11 @@ class Undecided(NamedTuple):
     codes: tuple[str, ...]
 
     @property
+    def why(self) -> str:
+        """The message, which comes after the subject and need not begin with it."""
+        return self.message.removeprefix(f"{self.subject}: ")
+
+    @property
     def rules(self) -> str:
         """The rule, or how many rules there are."""
         return self.codes[0] if len(self.codes) == 1 else f"{len(self.codes)} rules"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from live_rules import DESK, NOW, declared, flags
 
 from keylint.api import NotShown, Undecided
 from keylint.evidence.keys import LiveKey
@@ -36,57 +37,14 @@ from keylint.evidence.model import (
     Told,
     email_hash,
 )
-from keylint.manifest.load import load
-from keylint.manifest.model import Manifest
-from keylint.manifest.permissions import PERMISSIONS
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 CREATED = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
-
 ONE = """
-version = 1
-[bots.dca]
-kind = "spot"
 [keys.dca]
-bot = "dca"
-type = "ed25519"
 permissions = ["read", "spot"]
-created = 2026-11-01
 """
-
-DESK = """
-version = 1
-[accounts.main]
-[accounts.grid]
-master = "main"
-email = "Grid@example.com"
-[bots.grid]
-account = "grid"
-kind = "spot"
-[keys.grid]
-bot = "grid"
-label = "grid-spot"
-type = "ed25519"
-permissions = ["read", "spot"]
-created = 2026-11-01
-[keys.inventory]
-role = "inventory"
-account = "main"
-type = "ed25519"
-permissions = ["read"]
-created = 2026-11-01
-"""
-
-
-def manifest(text: str) -> Manifest:
-    found = load("keylint.toml", text.encode()).manifest
-    assert found is not None
-    return found
-
-
-def flags(*true: str) -> dict[str, bool]:
-    return {permission.field: permission.token in true for permission in PERMISSIONS}
+CASED = DESK.replace("grid@", "Grid@")
 
 
 def facts(*tokens: str, doubts: Mapping[str, str] | None = None, restricted: bool = True) -> KeyFacts:
@@ -105,7 +63,7 @@ def evidence(*keys: KeyLook, name: str = "host.json", accounts: Sequence[Account
 
 
 def one(*looks: KeyLook, text: str = ONE, as_of: datetime = NOW) -> LiveKey:
-    return known(manifest(text), [evidence(*looks)], as_of).keys["dca"]
+    return known(declared(text), [evidence(*looks)], as_of).keys["dca"]
 
 
 def why(key: LiveKey) -> Undecided:
@@ -174,7 +132,7 @@ def test_a_look_is_fresh_while_it_is_younger_than_the_policy_allows(hours: int, 
 
 
 def test_the_policy_says_how_long_a_look_holds() -> None:
-    text = ONE.replace("version = 1", "version = 1\npolicy.evidence.max_age_hours = 2")
+    text = f"policy.evidence.max_age_hours = 2\n{ONE}"
 
     assert why(one(look(NOW - 2 * HOUR), text=text)).reason == "stale"
 
@@ -263,7 +221,7 @@ def test_nobody_may_change_what_binance_said() -> None:
 def test_two_fresh_answers_that_disagree_are_said() -> None:
     early = evidence(look(NOW - 2 * HOUR, facts=facts("read", "withdraw")), name="a.json")
     late = evidence(look(NOW), name="b.json")
-    told = known(manifest(ONE), [late, early], NOW)
+    told = known(declared(ONE), [late, early], NOW)
 
     assert told.keys["dca"].permissions == {"read", "spot"}
     assert told.remarks == (
@@ -277,11 +235,11 @@ def test_two_fresh_answers_that_disagree_are_said() -> None:
 def test_two_answers_that_agree_and_one_that_is_stale_are_not_worth_a_word() -> None:
     stale = look(NOW - 30 * HOUR, facts=facts("withdraw"))
 
-    assert known(manifest(ONE), [evidence(stale, look(NOW - HOUR), look(NOW))], NOW).remarks == ()
+    assert known(declared(ONE), [evidence(stale, look(NOW - HOUR), look(NOW))], NOW).remarks == ()
 
 
 def test_one_says_that_there_is_no_such_key_and_the_other_that_there_is() -> None:
-    told = known(manifest(ONE), [evidence(look(NOW - HOUR), look(NOW, NOT_FOUND))], NOW)
+    told = known(declared(ONE), [evidence(look(NOW - HOUR), look(NOW, NOT_FOUND))], NOW)
 
     assert told.keys["dca"].not_there
     assert "disagree on whether there is such a key" in told.remarks[0]
@@ -294,8 +252,8 @@ def account(question: str, told: Told | None = None, **more: object) -> AccountL
     return found._replace(**more)  # type: ignore[arg-type]
 
 
-def desk(*accounts: AccountLook, keys: Sequence[KeyLook] = (), text: str = DESK) -> Known:
-    return known(manifest(text), [evidence(*keys, accounts=accounts)], NOW)
+def desk(*accounts: AccountLook, keys: Sequence[KeyLook] = (), text: str = CASED) -> Known:
+    return known(declared(text), [evidence(*keys, accounts=accounts)], NOW)
 
 
 PRINT = "sha256:00000000000000aa"
@@ -368,7 +326,7 @@ def test_of_what_both_tell_the_later_counts() -> None:
     ],
 )
 def test_a_listed_key_is_found_by_fingerprint_or_else_by_label(declared: str, found: ListedKey, matched: bool) -> None:
-    told = desk(listing(found), text=DESK.replace('label = "grid-spot"', declared))
+    told = desk(listing(found), text=CASED.replace('label = "grid-spot"', declared))
 
     assert (told.keys["grid"].listed is not None) is matched
 
@@ -381,14 +339,14 @@ def test_a_label_that_two_bear_identifies_neither() -> None:
         _ = told.accounts["grid"].undeclared_keys
 
 
-def test_keys_that_are_in_the_list_and_not_in_the_manifest() -> None:
+def test_keys_that_are_in_the_list_and_not_in_the_declared() -> None:
     told = desk(listing(listed(), listed(OTHER, "stranger")))
 
     assert [each.facts.label for each in told.accounts["grid"].undeclared_keys] == ["stranger"]
 
 
 def test_a_key_that_the_list_does_not_hold_is_not_there() -> None:
-    text = DESK.replace('label = "grid-spot"', f'fingerprint = "{OTHER}"')
+    text = CASED.replace('label = "grid-spot"', f'fingerprint = "{OTHER}"')
     key = desk(listing(listed()), text=text).keys["grid"]
 
     assert key.not_there
@@ -414,7 +372,7 @@ def test_what_is_asked_on_request_alone_is_not_shown_without_it() -> None:
 
 
 def test_an_account_without_a_key_can_be_asked_by_nobody() -> None:
-    told = known(manifest("version = 1\n[accounts.main]\n"), [evidence()], NOW).accounts["main"]
+    told = known(declared("[accounts.main]"), [evidence()], NOW).accounts["main"]
 
     for question in (STATUS, ADDRESSES, SUB_ACCOUNTS, LISTED_KEYS):
         with pytest.raises(NotShown):
@@ -422,7 +380,7 @@ def test_an_account_without_a_key_can_be_asked_by_nobody() -> None:
 
 
 def test_a_master_without_an_inventory_key_lists_nothing() -> None:
-    text = DESK.replace('role = "inventory"', "")
+    text = CASED.replace('role = "inventory"', "")
     told = desk(text=text)
 
     with pytest.raises(NotShown):
@@ -432,7 +390,7 @@ def test_a_master_without_an_inventory_key_lists_nothing() -> None:
 
 
 def test_a_sub_account_without_an_email_cannot_be_listed() -> None:
-    told = desk(text=DESK.replace('email = "Grid@example.com"', "")).accounts["grid"]
+    told = desk(text=CASED.replace('email = "Grid@example.com"', "")).accounts["grid"]
 
     with pytest.raises(Undecided, match="has no email"):
         _ = told.listed_keys
@@ -467,7 +425,7 @@ def test_an_answer_to_another_question_is_no_answer() -> None:
 def test_what_those_who_looked_had_to_say_is_passed_on_once() -> None:
     said = evidence()._replace(remarks=("keys.inventory can do more than read",))
 
-    assert known(manifest(ONE), [said, said], NOW).remarks == ("keys.inventory can do more than read",)
+    assert known(declared(ONE), [said, said], NOW).remarks == ("keys.inventory can do more than read",)
 
 
 def test_the_normal_state_of_an_account() -> None:

@@ -23,6 +23,7 @@ from strategies import Ran, keylint
 from keylint.evidence.file import load
 from keylint.evidence.model import Evidence
 from keylint.live.observe import Interrupted, observe
+from keylint.manifest import discover
 from keylint.manifest.discover import Unreadable
 from keylint.sandbox.credentials import made
 from keylint.sandbox.server import Sandbox
@@ -120,8 +121,8 @@ def test_what_was_not_answered_is_said_and_the_rest_is_written() -> None:
     ran = observed("-o", "host1.json")
     assert ran.code == 3
     grid, dca, last = ran.err.splitlines()
-    assert grid.startswith("keylint: keys.grid: the sandbox: Binance says ")
-    assert "Binance does not say which" in grid
+    assert grid.startswith("keylint: keys.grid: the sandbox says ")
+    assert "and not which" in grid
     assert dca == "keylint: keys.dca: no credentials: the sandbox's state has no [keys.dca]"
     assert last == (
         "1 of 3 keys answered, by the sandbox and not by Binance; 2 questions without an answer, evidence written to "
@@ -280,13 +281,12 @@ def test_standard_input_that_is_closed_or_broken(monkeypatch: pytest.MonkeyPatch
         def read(self, _size: int) -> bytes:
             raise OSError(5, "Input/output error")
 
-    observe_command = import_module("keylint.cli.observe")
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(Unreadable, match="standard input is closed"):
-        observe_command._standard_input()
+        discover.standard_input()
     monkeypatch.setattr(sys, "stdin", Broken())
     with pytest.raises(Unreadable, match="standard input cannot be read: Input/output error"):
-        observe_command._standard_input()
+        discover.standard_input()
 
 
 def test_a_sandbox_without_a_port_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
