@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ import tomli
 import tomli_w
 
 from .evidence.model import SANDBOX, Evidence
+from .live.asking import NO_VALUES
 from .live.connection import Answer
 from .live.credentials import Credentials
 from .live.endpoints import HOSTS, Endpoint
@@ -27,8 +27,6 @@ from .sandbox.misbehaviour import Script, bent
 from .sandbox.state import State, load
 
 T = TypeVar("T")
-
-NO_VALUES: Mapping[str, str | Secret] = MappingProxyType({})
 
 
 class StandingClock(NamedTuple):

@@ -1,9 +1,9 @@
 """The live side of rules: what is certain, what is unknown, and what both sides say of one field."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import pytest
+from live_rules import NOW, answered, evidence, key_look
 
 from keylint import engine, gate
 from keylint.api import (
@@ -26,23 +26,10 @@ from keylint.api import (
     Side,
 )
 from keylint.engine import Judgement
-from keylint.evidence.model import (
-    BINANCE,
-    NO_CREDENTIALS,
-    NOT_FOUND,
-    OBSERVED,
-    STATUS,
-    AccountLook,
-    Evidence,
-    KeyFacts,
-    KeyLook,
-    Status,
-)
+from keylint.evidence.model import BINANCE, NO_CREDENTIALS, NOT_FOUND, STATUS, AccountLook, KeyLook, Status
 from keylint.manifest.load import load
-from keylint.manifest.permissions import PERMISSION, PERMISSIONS
 from keylint.tally import Unknown
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TEXT = """\
 version = 1
 [bots.dca]
@@ -53,22 +40,11 @@ type = "ed25519"
 permissions = ["read", "spot", "withdraw"]
 created = 2026-11-01
 """
-
-
-def look(*tokens: str, doubts: Sequence[str] = (), outcome: str = OBSERVED) -> KeyLook:
-    told = {it.field: it.token in tokens for it in PERMISSIONS if it.token not in doubts}
-    facts = KeyFacts(told, True, None, NOW, doubts={PERMISSION[token].field: "is missing" for token in doubts})
-    observed = outcome == OBSERVED
-    return KeyLook("dca", NOW, outcome, "" if observed else "set KEYLINT_DCA", None, None, facts if observed else None)
-
-
-def evidence(*keys: KeyLook, accounts: Sequence[AccountLook] = ()) -> Evidence:
-    return Evidence("", BINANCE, NOW, NOW, keys, tuple(accounts))
+SILENT = key_look(outcome=NO_CREDENTIALS, reason="set KEYLINT_DCA")
 
 
 def judged(rule: Rule, *looks: KeyLook, text: str = TEXT, accounts: Sequence[AccountLook] = ()) -> Judgement:
-    source = load("keylint.toml", text.encode())
-    return engine.run(source, (rule,), NOW, {}, [evidence(*looks, accounts=accounts)])
+    return engine.run(load("keylint.toml", text.encode()), (rule,), NOW, {}, [evidence(*looks, accounts=accounts)])
 
 
 def each(key: Key, _ctx: Context) -> list[Finding]:
@@ -104,7 +80,7 @@ def said(judgement: Judgement) -> list[str]:
 
 
 def test_both_sides_that_say_the_same_of_one_field_are_one_finding() -> None:
-    judgement = judged(ml(each), look("read", "withdraw", "futures"))
+    judgement = judged(ml(each), key_look("read", "withdraw", "futures"))
 
     assert said(judgement) == [
         "keys.dca can read (declared and live) | enableReading = true | declared",
@@ -122,7 +98,7 @@ def test_the_graver_of_two_severities_stands() -> None:
             key.at("type"), f"{sorted(key.permissions)}", "", Severity.ERROR if key.side is Side.LIVE else None
         )
 
-    (finding,) = judged(ml(graver), look("read")).findings
+    (finding,) = judged(ml(graver), key_look("read")).findings
 
     assert finding.severity is Severity.ERROR
 
@@ -140,7 +116,7 @@ def test_without_evidence_no_live_side_is_planned() -> None:
 
 
 def test_what_is_in_doubt_is_unknown_and_what_is_certain_is_found() -> None:
-    judgement = judged(ml(each), look("read", "futures", doubts=["withdraw"]))
+    judgement = judged(ml(each), key_look("read", "futures", doubts=["withdraw"]))
 
     assert [it.message for it in judgement.findings if it.side is Side.LIVE] == ["keys.dca can futures (live)"]
     (unknown,) = judgement.unknown
@@ -164,7 +140,7 @@ def test_what_is_in_doubt_is_unknown_and_what_is_certain_is_found() -> None:
     ],
 )
 def test_a_doubt_that_changes_nothing_is_none(true: list[str], doubts: list[str], ends: str) -> None:
-    judgement = judged(ml(lacks_futures), look(*true, doubts=doubts))
+    judgement = judged(ml(lacks_futures), key_look(*true, doubts=doubts))
     live = [it for it in judgement.findings if it.message.endswith("live)")]
 
     assert (judgement.passed, len(live), len(judgement.unknown)) == {
@@ -176,7 +152,7 @@ def test_a_doubt_that_changes_nothing_is_none(true: list[str], doubts: list[str]
 
 @pytest.mark.parametrize("check", [never_looks, looks_at_what_is_declared, each, lacks_futures])
 def test_a_key_that_was_not_answered_never_passes(check: object) -> None:
-    judgement = judged(ml(check), look(outcome=NO_CREDENTIALS))
+    judgement = judged(ml(check), SILENT)
 
     (unknown,) = judgement.unknown
     assert (unknown.reason, unknown.side) == (NO_CREDENTIALS, Side.LIVE)
@@ -185,13 +161,13 @@ def test_a_key_that_was_not_answered_never_passes(check: object) -> None:
 
 
 def test_a_question_that_does_not_arise_needs_no_answer() -> None:
-    judgement = judged(ml(does_not_arise), look(outcome=NO_CREDENTIALS))
+    judgement = judged(ml(does_not_arise), SILENT)
 
     assert (judgement.not_applicable, judgement.unknown) == (2, ())
 
 
 def test_of_a_key_that_binance_does_not_know_nothing_live_is_judged() -> None:
-    judgement = judged(ml(each), look(outcome=NOT_FOUND))
+    judgement = judged(ml(each), key_look(outcome=NOT_FOUND))
 
     assert judgement.not_applicable == 1
     assert judgement.unknown == ()
@@ -199,7 +175,7 @@ def test_of_a_key_that_binance_does_not_know_nothing_live_is_judged() -> None:
 
 
 def test_what_binance_never_shows_is_not_applicable() -> None:
-    judgement = judged(ml(labelled), look("read"))
+    judgement = judged(ml(labelled), key_look("read"))
 
     assert judgement.not_applicable == 1
     assert [it.side for it in judgement.findings] == [Side.DECLARED]
@@ -210,7 +186,7 @@ def test_a_rule_that_crashes_on_the_live_side_is_unknown_there() -> None:
         if key.side is Side.LIVE:
             raise ValueError(key.label)
 
-    judgement = judged(ml(crashes), look("read"))
+    judgement = judged(ml(crashes), key_look("read"))
 
     assert judgement.passed == 1
     assert judgement.not_applicable == 1  # the label is not shown, and that comes first
@@ -221,14 +197,14 @@ def test_a_rule_that_crashes_of_itself_is_unknown() -> None:
         if key.side is Side.LIVE:
             raise ValueError
 
-    (unknown,) = judged(ml(crashes), look("read", doubts=["spot"])).unknown
+    (unknown,) = judged(ml(crashes), key_look("read", doubts=["spot"])).unknown
 
     assert (unknown.reason, unknown.side) == ("rule-crashed", Side.LIVE)
 
 
 def test_statuses_hold_on_the_live_side_too() -> None:
     rule = ml(each)._replace(statuses=frozenset({"staged"}))
-    judgement = judged(rule, look("read"))
+    judgement = judged(rule, key_look("read"))
 
     assert (judgement.not_applicable, judgement.findings) == (2, ())
 
@@ -240,7 +216,7 @@ def beyond(declared: Key, live: LiveKey, _ctx: Context) -> Iterator[Finding]:
 
 def test_a_rule_over_both_sides_says_what_binance_said() -> None:
     rule = LiveKeyRule("TST102", "other", "Other", Severity.ERROR, beyond)
-    (finding,) = judged(rule, look("read", "futures")).findings
+    (finding,) = judged(rule, key_look("read", "futures")).findings
 
     assert finding.message == "keys.dca has futures, which is not declared"
     assert (finding.side, finding.live, finding.observed_at) == (Side.LIVE, "enableFutures = true", NOW)
@@ -250,7 +226,7 @@ def test_a_rule_over_both_sides_says_what_binance_said() -> None:
 
 def test_a_rule_over_both_sides_is_judged_between_the_least_and_the_most() -> None:
     rule = LiveKeyRule("TST102", "other", "Other", Severity.ERROR, beyond)
-    judgement = judged(rule, look("read", "futures", doubts=["options"]))
+    judgement = judged(rule, key_look("read", "futures", doubts=["options"]))
 
     assert [it.message for it in judgement.findings] == ["keys.dca has futures, which is not declared"]
     assert [it.reason for it in judgement.unknown] == ["malformed"]
@@ -262,12 +238,12 @@ def test_a_rule_over_an_account_says_when_it_was_asked() -> None:
         return None if text == "Normal" else Finding(account.at("owner"), f'is "{text}"', "", live=f"data = {text}")
 
     rule = LiveAccountRule("TST103", "third", "Third", Severity.WARNING, restricted)
-    asked = AccountLook("main", STATUS, NOW, OBSERVED, "", "dca", Status("Abuse"))
-    judgement = judged(rule, look("read"), accounts=[asked])
+    asked = answered("main", STATUS, Status("Abuse"))
+    judgement = judged(rule, key_look("read"), accounts=[asked])
 
     assert said(judgement) == ['accounts.main is "Abuse" | data = Abuse | live']
     assert judgement.findings[0].observed_at == NOW
-    assert judged(rule, look("read")).unknown[0].subject == "accounts.main"
+    assert judged(rule, key_look("read")).unknown[0].subject == "accounts.main"
 
 
 def test_a_rule_over_the_declared_account_has_no_live_side() -> None:
@@ -276,14 +252,14 @@ def test_a_rule_over_the_declared_account_has_no_live_side() -> None:
 
     rule = AccountRule("TST104", "fourth", "Fourth", Severity.WARNING, fine)
 
-    assert judged(rule, look("read")).passed == 1
-    assert judged(rule._replace(sides=BOTH_SIDES), look("read")).passed == 1
+    assert judged(rule, key_look("read")).passed == 1
+    assert judged(rule._replace(sides=BOTH_SIDES), key_look("read")).passed == 1
 
 
 def test_the_counts_add_up_and_the_report_says_who_was_asked() -> None:
     rules = (ml(each), LiveKeyRule("TST102", "other", "Other", Severity.ERROR, beyond))
     source = load("keylint.toml", TEXT.encode())
-    judgement = engine.run(source, rules, NOW, {}, [evidence(look("read", "futures", doubts=["options"]))])
+    judgement = engine.run(source, rules, NOW, {}, [evidence(key_look("read", "futures", doubts=["options"]))])
     report = gate.apply([judgement], rules)
 
     assert report.summary.planned == len(report.findings) + len(report.unknown) + report.summary.passed
@@ -294,7 +270,7 @@ def test_the_counts_add_up_and_the_report_says_who_was_asked() -> None:
 
 def test_a_broken_manifest_leaves_the_live_rules_unknown_too() -> None:
     rule = LiveKeyRule("TST102", "other", "Other", Severity.ERROR, beyond)
-    judgement = judged(rule, look("read"), text="version = 2\n")
+    judgement = judged(rule, key_look("read"), text="version = 2\n")
 
     assert [it.reason for it in judgement.unknown] == ["manifest-broken"]
 
@@ -303,7 +279,7 @@ def test_where_binance_says_it_otherwise_its_words_stand_beside_what_it_said() -
     def aged(key: Key, ctx: Context) -> Finding:
         return Finding(key.at("created"), f"is {ctx.age(key.created)} days old", "")
 
-    (finding,) = judged(ml(aged), look("read")).findings
+    (finding,) = judged(ml(aged), key_look("read")).findings
 
     assert finding.message == "keys.dca is 19 days old (declared)"
     assert finding.live == "is 0 days old; createTime = 2026-11-20 12:00 UTC"
@@ -315,7 +291,7 @@ def test_a_finding_that_is_certain_in_other_words_is_said_in_the_milder_ones() -
         return Finding(key.at("type"), "moves" if power else "looks", "", Severity.ERROR if power else Severity.NOTE)
 
     rule = ml(graver)._replace(sides=(Side.LIVE,))
-    judgement = judged(rule, look("read", doubts=["withdraw"]))
+    judgement = judged(rule, key_look("read", doubts=["withdraw"]))
 
     assert [(it.message, it.severity) for it in judgement.findings] == [("keys.dca looks", Severity.NOTE)]
     assert len(judgement.unknown) == 1

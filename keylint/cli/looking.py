@@ -50,21 +50,22 @@ def look(manifest: Manifest, looking: Looking, *, as_of: datetime | None = None)
         raise Broken(message)
     from keylint.live.observe import observe  # noqa: PLC0415 - the libraries of the network cost a commit hook dear
     from keylint.live.pace import SystemClock  # noqa: PLC0415
-    from keylint.live.transport import NotLoopback, Transport  # noqa: PLC0415
+    from keylint.live.transport import CONNECTIONS, NotLoopback, Transport  # noqa: PLC0415
 
     machine = SystemClock()
     clock: Clock = machine
-    endpoint = looking.endpoint
+    endpoint, connections = looking.endpoint, CONNECTIONS
     with ExitStack() as stack:
         if looking.sandbox is not None:
             state = _state(looking.sandbox)
             clock = _Stopped(as_of or machine.now())
             credentials = _made(manifest, state)
             endpoint = stack.enter_context(_serving(state, clock))
+            connections = 1  # one after the other, so that a state that misbehaves tells the same every time
         else:
             credentials = _found(manifest, looking)
         try:
-            transport = Transport(endpoint=endpoint, clock=clock, deadline=looking.timeout)
+            transport = Transport(endpoint=endpoint, clock=clock, deadline=looking.timeout, connections=connections)
         except NotLoopback as error:
             raise Broken(str(error)) from None
         stack.callback(transport.close)

@@ -30,6 +30,8 @@ __all__ = ["Failure", "NotLoopback", "Transport"]
 
 T = TypeVar("T")
 
+CONNECTIONS: Final = 12
+"""How many requests are on their way at a time."""
 MOST_MISSES: Final = 3
 """After so many requests in a row that brought no answer at all, a host is not asked again."""
 WIDEST_SKEW: Final = 3600
@@ -52,7 +54,7 @@ class Transport:
     """Asks Binance, or a server on this machine, from any number of threads."""
 
     def __init__(
-        self, *, endpoint: str | None = None, clock: Clock, deadline: float = 10.0, connections: int = 12
+        self, *, endpoint: str | None = None, clock: Clock, deadline: float = 10.0, connections: int = CONNECTIONS
     ) -> None:
         """`endpoint` stands for both hosts, and is a loopback address; `deadline` in seconds, for each request.
 

@@ -339,7 +339,7 @@ def test_a_label_that_two_bear_identifies_neither() -> None:
         _ = told.accounts["grid"].undeclared_keys
 
 
-def test_keys_that_are_in_the_list_and_not_in_the_declared() -> None:
+def test_keys_that_are_in_the_list_and_not_in_the_manifest() -> None:
     told = desk(listing(listed(), listed(OTHER, "stranger")))
 
     assert [each.facts.label for each in told.accounts["grid"].undeclared_keys] == ["stranger"]

@@ -1,22 +1,19 @@
 """KL505 on looks that no sandbox gives: nobody asked, an older look, one that is not of the form that is due."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 
 import pytest
+from live_rules import DESK, MASTER, NOW, answered, reported
 
-from keylint import engine, gate
 from keylint.api import Rule
 from keylint.engine import Report
 from keylint.evidence.model import (
-    BINANCE,
-    OBSERVED,
     STATUS,
     SUB_ACCOUNTS,
     TRADING,
     UNREACHABLE,
     AccountLook,
-    Evidence,
     Features,
     Status,
     SubAccount,
@@ -25,44 +22,17 @@ from keylint.evidence.model import (
     Trading,
     email_hash,
 )
-from keylint.manifest.load import load
 
 RULE: Rule = import_module("keylint.rules.account_restricted").RULE
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=2)
-DESK = """\
-version = 1
-[accounts.main]
-[accounts.grid]
-master = "main"
-email = "grid@example.com"
-[keys.grid]
-account = "grid"
-type = "ed25519"
-permissions = ["read"]
-created = 2026-11-01
-[keys.inventory]
-role = "inventory"
-account = "main"
-type = "ed25519"
-permissions = ["read"]
-created = 2026-11-01
-"""
 FROZEN = SubAccounts((SubAccount(email_hash("grid@example.com"), "gr…@example.com", frozen=True),))
-
-
 FREE = Trading(locked=False)
 
 
 def look(account: str, question: str, told: Told | None, at: datetime = NOW) -> AccountLook:
     if told is None:
         return AccountLook(account, question, at, UNREACHABLE, "no answer within 10 seconds")
-    return AccountLook(account, question, at, OBSERVED, "", "inventory", told)
-
-
-def judged(*looks: AccountLook, text: str = DESK) -> Report:
-    evidence = Evidence("", BINANCE, EARLIER, NOW, (), looks)
-    return gate.apply([engine.run(load("keylint.toml", text.encode()), (RULE,), NOW, {}, [evidence])], (RULE,))
+    return answered(account, question, told, at)
 
 
 def of(report: Report, subject: str) -> list[tuple[str, datetime | None]]:
@@ -70,7 +40,9 @@ def of(report: Report, subject: str) -> list[tuple[str, datetime | None]]:
 
 
 def test_each_finding_says_when_binance_was_asked_for_it() -> None:
-    report = judged(
+    report = reported(
+        RULE,
+        DESK,
         look("grid", STATUS, Status("Abuse"), EARLIER),
         look("grid", TRADING, Trading(locked=True), EARLIER + timedelta(minutes=1)),
         look("main", SUB_ACCOUNTS, FROZEN),
@@ -84,7 +56,9 @@ def test_each_finding_says_when_binance_was_asked_for_it() -> None:
 
 
 def test_each_finding_can_be_told_from_the_others_in_a_baseline() -> None:
-    report = judged(
+    report = reported(
+        RULE,
+        DESK,
         look("grid", STATUS, Status("Abuse")),
         look("grid", TRADING, Trading(locked=True)),
         look("main", SUB_ACCOUNTS, FROZEN),
@@ -106,7 +80,9 @@ def test_each_finding_can_be_told_from_the_others_in_a_baseline() -> None:
 def test_what_is_not_known_hides_nothing_and_passes_for_nothing(
     status: Status | None, trading: Trading | None, listed: SubAccounts | None, findings: int
 ) -> None:
-    report = judged(
+    report = reported(
+        RULE,
+        DESK,
         look("main", STATUS, Status("Normal")),
         look("main", TRADING, Trading(locked=False)),
         look("grid", STATUS, status),
@@ -125,29 +101,26 @@ def test_an_account_of_which_all_is_well_passes() -> None:
     ]
     thawed = SubAccounts((FROZEN.found[0]._replace(frozen=False),))
 
-    assert judged(*sound, look("main", SUB_ACCOUNTS, thawed)).summary.passed == 2
+    assert reported(RULE, DESK, *sound, look("main", SUB_ACCOUNTS, thawed)).summary.passed == 2
 
 
 def test_an_answer_of_another_form_is_unknown() -> None:
     wrong = (look("grid", STATUS, Features(*[False] * 4)), look("grid", TRADING, None))
-    report = judged(*wrong, look("main", SUB_ACCOUNTS, SubAccounts(())))
+    report = reported(RULE, DESK, *wrong, look("main", SUB_ACCOUNTS, SubAccounts(())))
 
     assert "accounts.grid" in {it.subject for it in report.unknown}
     assert report.summary.passed == 0
 
 
 def test_where_nobody_was_asked_nothing_is_judged() -> None:
-    report = judged(
-        text=DESK.replace(
-            "created = 2026-11-01\n", 'created = 2026-11-01\nstatus = "disabled"\ndisabled = 2026-11-10\n'
-        )
-    )
+    ended = 'created = 2026-11-01\nstatus = "disabled"\ndisabled = 2026-11-10\n'
+    report = reported(RULE, f"{MASTER}{ended}{DESK.removeprefix(MASTER)}{ended}")
 
     assert report.summary.not_applicable == 2
     assert report.summary.planned == 2
 
 
 def test_where_nobody_looked_it_is_unknown() -> None:
-    report = judged()
+    report = reported(RULE, DESK)
 
     assert [it.reason for it in report.unknown] == ["not-looked-at"] * 2

@@ -1,52 +1,17 @@
 """KL905 on lists that no sandbox gives: keys that cannot be told apart, permissions and labels in doubt."""
 
-from datetime import UTC, datetime
 from importlib import import_module
 
-from keylint import engine, gate
+from live_rules import DESK, NOW, answered, reported
+
 from keylint.api import Rule
 from keylint.engine import Report
-from keylint.evidence.model import (
-    BINANCE,
-    LISTED_KEYS,
-    NOT_FOUND,
-    OBSERVED,
-    AccountLook,
-    Evidence,
-    KeyFacts,
-    KeyLook,
-    ListedKey,
-    ListedKeys,
-)
-from keylint.manifest.load import load
+from keylint.evidence.model import LISTED_KEYS, NOT_FOUND, KeyFacts, KeyLook, ListedKey, ListedKeys
 
 RULE: Rule = import_module("keylint.rules.key_undeclared").RULE
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-DESK = """\
-version = 1
-[accounts.main]
-[accounts.grid]
-master = "main"
-email = "grid@example.com"
-[keys.grid]
-account = "grid"
-label = "grid-spot"
-type = "ed25519"
-permissions = ["read"]
-created = 2026-11-01
-[keys.inventory]
-role = "inventory"
-account = "main"
-type = "ed25519"
-permissions = ["read"]
-created = 2026-11-01
-"""
 HOMELESS = """\
 [keys.lost]
 bot = "ghost"
-type = "ed25519"
-permissions = ["read"]
-created = 2026-11-01
 """
 
 
@@ -56,9 +21,7 @@ def listed(digit: str, label: str | None, *true: str, doubts: tuple[str, ...] = 
 
 
 def judged(*held: ListedKey, keys: tuple[KeyLook, ...] = (), text: str = DESK) -> Report:
-    look = AccountLook("grid", LISTED_KEYS, NOW, OBSERVED, "", "inventory", ListedKeys(held))
-    evidence = Evidence("", BINANCE, NOW, NOW, keys, (look,))
-    return gate.apply([engine.run(load("keylint.toml", text.encode()), (RULE,), NOW, {}, [evidence])], (RULE,))
+    return reported(RULE, text, answered("grid", LISTED_KEYS, ListedKeys(held)), keys=keys)
 
 
 def said(report: Report) -> list[str]:

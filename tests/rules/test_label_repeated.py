@@ -1,39 +1,19 @@
 """KL206 on a master's list in which a label was not told."""
 
-from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
+from live_rules import ACCOUNTS, answered, reported
 
-from keylint import engine, gate
 from keylint.api import Rule
 from keylint.engine import Report
-from keylint.evidence.model import (
-    BINANCE,
-    LISTED_KEYS,
-    OBSERVED,
-    AccountLook,
-    Evidence,
-    KeyFacts,
-    ListedKey,
-    ListedKeys,
-)
-from keylint.manifest.load import load
+from keylint.evidence.model import LISTED_KEYS, KeyFacts, ListedKey, ListedKeys
 
 RULE: Rule = import_module("keylint.rules.label_repeated").RULE
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-DESK = """\
-version = 1
-[accounts.main]
-[accounts.grid]
-master = "main"
-email = "grid@example.com"
+OWN = f"""{ACCOUNTS}
 [keys.a]
 account = "grid"
 label = "a"
-type = "ed25519"
-permissions = ["read"]
-created = 2026-11-01
 fingerprint = "sha256:1111111111111111"
 """
 
@@ -46,9 +26,7 @@ def judged(*labels: str | None) -> Report:
         )
         for number, label in enumerate(labels, 1)
     )
-    look = AccountLook("grid", LISTED_KEYS, NOW, OBSERVED, "", "inventory", ListedKeys(held))
-    evidence = Evidence("", BINANCE, NOW, NOW, (), (look,))
-    return gate.apply([engine.run(load("keylint.toml", DESK.encode()), (RULE,), NOW, {}, [evidence])], (RULE,))
+    return reported(RULE, OWN, answered("grid", LISTED_KEYS, ListedKeys(held)))
 
 
 def test_a_label_that_was_not_told_could_be_the_same() -> None:

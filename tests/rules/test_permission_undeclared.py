@@ -2,61 +2,26 @@
 
 from importlib import import_module
 
-from keylint import engine
+from live_rules import DESK, KEY, REFUSED, judged
+
 from keylint.api import LiveKeyRule
-from keylint.rehearsal import rehearse
-from keylint.testing import MOMENT, completed
 
 RULE: LiveKeyRule = import_module("keylint.rules.permission_undeclared").RULE
-KEY = """
-[keys.grid]
-permissions = ["read", "spot"]
-"""
-DESK = """
-[accounts.main]
-[accounts.grid]
-master = "main"
-email = "grid@example.com"
-[keys.inventory]
-role = "inventory"
-account = "main"
-[keys.grid]
-account = "grid"
-label = "grid-spot"
-permissions = ["read", "spot"]
-"""
-REFUSED = """
-[[misbehaviour]]
-key = "grid"
-status = 401
-json = { code = -2015, msg = "Invalid API-key, IP, or permissions for action." }
-"""
-
-
-def judged(text: str, live: str = "", unseen: str = "") -> tuple[list[str], list[str]]:
-    """What is found of the key `grid`, and why the rest is unknown; it has no look of the key `unseen` at itself."""
-    source = completed(text, MOMENT)
-    assert source.manifest is not None
-    evidence = rehearse(source.manifest, live, MOMENT)
-    evidence = evidence._replace(keys=tuple(look for look in evidence.keys if look.key != unseen))
-    judgement = engine.run(source, (RULE,), MOMENT, {}, [evidence])
-    return (
-        [it.message for it in judgement.findings if it.subject == "keys.grid"],
-        [it.reason for it in judgement.unknown if it.subject == "keys.grid"],
-    )
 
 
 def test_who_does_not_answer_is_unknown() -> None:
-    assert judged(KEY, REFUSED) == ([], ["rejected"])
-    assert judged(KEY, unseen="grid") == ([], ["not-looked-at"])
+    assert judged(RULE, KEY, REFUSED) == ([], ["rejected"])
+    assert judged(RULE, KEY, unseen="grid") == ([], ["not-looked-at"])
 
 
 def test_of_a_key_that_is_not_there_nothing_is_judged() -> None:
-    assert judged(KEY, "keys.grid = { deleted = true, permissions = ['futures'] }") == ([], [])
+    assert judged(RULE, KEY, "keys.grid = { deleted = true, permissions = ['futures'] }") == ([], [])
 
 
 def test_what_a_masters_list_shows_is_found_and_what_it_lacks_is_unknown() -> None:
-    found, unknown = judged(DESK, "keys.grid.permissions = ['read', 'spot', 'futures', 'internal-transfer']", "grid")
+    found, unknown = judged(
+        RULE, DESK, "keys.grid.permissions = ['read', 'spot', 'futures', 'internal-transfer']", "grid"
+    )
 
     assert found == ["keys.grid has futures (medium risk), which is not declared"]
     assert unknown == ["not-in-list"]

@@ -1,45 +1,19 @@
 """KL911 on lists that are long."""
 
-from datetime import UTC, datetime
 from importlib import import_module
 
-from keylint import engine, gate
+from live_rules import MASTER, NOW, answered, reported
+
 from keylint.api import Rule
 from keylint.engine import Report
-from keylint.evidence.model import (
-    BINANCE,
-    OBSERVED,
-    SUB_ACCOUNTS,
-    AccountLook,
-    Evidence,
-    SubAccount,
-    SubAccounts,
-    email_hash,
-)
-from keylint.manifest.load import load
+from keylint.evidence.model import SUB_ACCOUNTS, SubAccount, SubAccounts, email_hash
 
 RULE: Rule = import_module("keylint.rules.sub_account_undeclared").RULE
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-DESK = """\
-version = 1
-[accounts.main]
-[accounts.grid]
-master = "main"
-email = "grid@example.com"
-[keys.inventory]
-role = "inventory"
-account = "main"
-type = "ed25519"
-permissions = ["read"]
-created = 2026-11-01
-"""
 
 
-def judged(*emails: str, text: str = DESK) -> Report:
+def judged(*emails: str, text: str = MASTER) -> Report:
     found = tuple(SubAccount(email_hash(it), f"{it[:2]}…@example.com", frozen=False) for it in emails)
-    look = AccountLook("main", SUB_ACCOUNTS, NOW, OBSERVED, "", "inventory", SubAccounts(found))
-    evidence = Evidence("", BINANCE, NOW, NOW, (), (look,))
-    return gate.apply([engine.run(load("keylint.toml", text.encode()), (RULE,), NOW, {}, [evidence])], (RULE,))
+    return reported(RULE, text, answered("main", SUB_ACCOUNTS, SubAccounts(found)))
 
 
 def test_a_master_whose_sub_accounts_are_declared_passes() -> None:
@@ -67,7 +41,7 @@ def test_of_very_many_the_rest_is_counted() -> None:
 
 
 def test_where_as_many_are_declared_without_an_email_it_is_unknown() -> None:
-    text = DESK.replace('email = "grid@example.com"\n', '[accounts.dca]\nmaster = "main"\n')
+    text = MASTER.replace('email = "grid@example.com"\n', '[accounts.dca]\nmaster = "main"\n')
 
     assert [it.reason for it in judged("a@example.com", "b@example.com", text=text).unknown] == ["no-email"]
     (finding,) = judged("a@example.com", "b@example.com", "c@example.com", text=text).findings
