@@ -8,7 +8,11 @@ gc.disable()
 import os  # noqa: E402
 import sys  # noqa: E402
 
-from keylint.cli import run  # noqa: E402
+try:
+    from keylint.cli import run
+except KeyboardInterrupt:
+    os.write(2, b"keylint: interrupted; nothing was judged\n")
+    os._exit(2)
 
 
 def main() -> None:

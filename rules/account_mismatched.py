@@ -1,5 +1,6 @@
 """KL910 account-mismatched."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from keylint.api import (
@@ -25,8 +26,27 @@ def check(declared: Key, live: LiveKey, ctx: Context) -> Finding | NotApplicable
     others = [it for it in ctx.live.keys.values() if it.id != declared.id and _comparable(it)]
     if not others:
         return NOT_APPLICABLE
-    apart = [f"{it}" for it in others if it.account == account and it.account_hash != answers_for]
-    alike = [f"{it} ({it.account})" for it in others if it.account != account and it.account_hash == answers_for]
+    number = Counter((it.account.id, it.account_hash) for it in (live, *others))
+    most = {it: max(n for (name, _), n in number.items() if name == it) for it, _ in number}
+
+    def is_odd(it: LiveKey) -> bool:
+        return number[it.account.id, it.account_hash] < most[it.account.id]
+
+    # One key that strays is one finding: those that it strays from are in the right.
+    rule = not is_odd(live)
+    mine = number[account.id, answers_for]
+    apart = [
+        f"{it}"
+        for it in others
+        if it.account == account and it.account_hash != answers_for and not (rule and is_odd(it))
+    ]
+    alike = [
+        f"{it} ({it.account})"
+        for it in others
+        if it.account != account
+        and it.account_hash == answers_for
+        and not (rule and (is_odd(it) or number[it.account.id, answers_for] < mine))
+    ]
     if not apart and not alike:
         return None
     said = [f"another account than {_named(apart)}, declared there too"] if apart else []

@@ -42,11 +42,12 @@ def _trading(account: Account, live: LiveAccount, _ctx: Context) -> Finding | No
     trading = live.trading
     if not trading.locked:
         return None
+    way = "stop it before the lock ends" if trading.until else "stop it; then ask Binance's support"
     until = f"until {trading.until:%Y-%m-%d %H:%M} UTC" if trading.until else "and Binance names no end"
     return Finding(
         account.at("api-trading"),
         f"cannot trade through the API: it is locked {until}",
-        "find out which bot broke Binance's trading rules, and stop it before the lock ends",
+        f"find out which bot broke Binance's trading rules, and {way}",
         live="apiTradingStatus isLocked = true",
         seen=live.look("api-trading").at,
     )

@@ -27,7 +27,7 @@ def check(key: Key, _ctx: Context) -> Finding | NotApplicable | None:
         letters = "".join(letter if letter.isalpha() else " " for letter in label.lower())
         if not NOTHING.issuperset(letters.split()):
             return None
-        message = f'has the label "{label}", which does not say what it is for'
+        message = f'has the label "{label}", which does not say what it is for' if label else "has no label"
     return Finding(
         key.at("label"), message, 'name who uses it and what for, as in "fastbot-spot-dca", in API Management and here'
     )

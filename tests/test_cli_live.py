@@ -931,3 +931,14 @@ def test_evidence_that_could_not_be_written_is_not_asked_for(serving: Callable[[
     assert closed.returncode == 2
     assert "standard output is closed; name a file to write to" in closed.stderr
     assert server.connections == 0
+
+
+def test_a_timeout_that_is_no_number_is_refused(desk: Path) -> None:
+    ran = run("check", "--live", "--timeout", "nan")
+
+    assert ran.code == 2
+    assert "nan" in ran.err
+
+
+def test_the_last_day_there_is_can_be_judged(desk: Path) -> None:
+    assert run("check", "--sandbox", "state.toml", "--as-of", "9999-12-31T23:59:00Z").code in {1, 3}

@@ -23,6 +23,13 @@ class Looking(NamedTuple):
     timeout: float = 10.0
 
 
+def _a_number(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    if value != value:  # noqa: PLR0124 - of no number every comparison is false, the bounds' too
+        msg = "'nan' is no number of seconds"
+        raise click.BadParameter(msg)
+    return value
+
+
 def live_options(command: Callable[P, R]) -> Callable[P, R]:
     """Give a command the options of Looking, which it gets as one value, `looking`."""
 
@@ -42,6 +49,7 @@ def live_options(command: Callable[P, R]) -> Callable[P, R]:
         click.option(
             "--timeout",
             type=click.FloatRange(0.1, 300),
+            callback=_a_number,
             default=10.0,
             show_default=True,
             metavar="SECONDS",

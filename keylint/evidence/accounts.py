@@ -98,6 +98,8 @@ class LiveAccount(NamedTuple):
     @property
     def frozen(self) -> bool:
         """Whether its master's list has this sub-account as frozen."""
+        if not self.declared.master_found:
+            raise no_master(self.declared)
         if not isinstance(self.of_master.get(SUB_ACCOUNTS), AccountLook | Undecided):
             raise NotShown  # a master, or a sub-account of one whose list nobody asks for
         if self.declared.email is None:
@@ -124,8 +126,8 @@ class LiveAccount(NamedTuple):
         ]
         if left and nameless:
             message = (
-                f"{self.declared} holds {len(left)} keys that may or may not be {', '.join(nameless)}: give each a "
-                "fingerprint (`keylint fingerprint`)"
+                f"{self.declared} holds {_keys(len(left))} that may or may not be {', '.join(nameless)}: give each "
+                "key its fingerprint (`keylint fingerprint`)"
             )
             raise Undecided(reason="not-identified", message=message)
         return left
@@ -151,10 +153,20 @@ class LiveAccount(NamedTuple):
         return _told(self.looks, FUTURES_ORDERS, Orders).open
 
 
+def _keys(number: int) -> str:
+    return "a key" if number == 1 else f"{number} keys"
+
+
 def no_email(account: Account) -> Undecided:
     """Why nothing is known of a sub-account that its master's list cannot be searched for."""
     message = f"{account} has no email, by which its master's inventory key could list its keys: write it down"
     return Undecided("no-email", message)
+
+
+def no_master(account: Account) -> Undecided:
+    """Why nothing is known of what only the master of a sub-account can list."""
+    message = f"{account} names accounts.{account.master} as its master, which is no master account of this manifest"
+    return Undecided("unknown-reference", message)
 
 
 def _look(looks: Mapping[str, AccountLook | Undecided | NotShown], question: str) -> AccountLook:

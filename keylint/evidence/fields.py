@@ -15,6 +15,10 @@ Reader = Callable[[object, str], T]
 
 MAX_TEXT: Final = 2_000
 MAX_COUNT: Final = 10**9
+MAX_NAMES: Final = 1_000
+"""Names in one object; of an answer with more than 200 nothing is believed."""
+MAX_ADDRESSES: Final = 200
+"""Binance takes 30 for one key."""
 KEY_TYPES: Final = ("hmac", "rsa", "ed25519")
 MARKETS: Final = ("spot", "futures")
 ACCOUNT_OUTCOMES: Final = tuple(outcome for outcome in OUTCOMES if outcome != NOT_FOUND)
@@ -162,12 +166,14 @@ def address(value: object, place: str) -> str:
     return found
 
 
-def tuple_of(read: Reader[T]) -> Reader[tuple[T, ...]]:
-    """A list of what `read` reads."""
+def tuple_of(read: Reader[T], most: int | None = None) -> Reader[tuple[T, ...]]:
+    """A list of what `read` reads, with at most `most` items."""
 
     def items(value: object, place: str) -> tuple[T, ...]:
         if not isinstance(value, list):
             raise _wrong(place, "is no list")
+        if most is not None and len(value) > most:
+            raise _wrong(place, f"has more than {most:,} items")
         return tuple([read(item, f"{place}[{index}]") for index, item in enumerate(value)])
 
     return items
@@ -179,6 +185,8 @@ def table(read: Reader[T]) -> Reader[Mapping[str, T]]:
     def items(value: object, place: str) -> Mapping[str, T]:
         if not isinstance(value, dict):
             raise _wrong(place, "is no object")
+        if len(value) > MAX_NAMES:
+            raise _wrong(place, f"has more than {MAX_NAMES:,} names")
         found = {}
         for index, (name, item) in enumerate(value.items()):
             # A name that could be anything is not quoted.

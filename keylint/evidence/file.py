@@ -282,7 +282,7 @@ def _read_facts(value: object, place: str) -> KeyFacts:
     facts = KeyFacts(
         read.take("flags", fields.table(fields.true_or_false)),
         read.maybe("ip_restricted", fields.true_or_false),
-        read.maybe("ip_list", fields.tuple_of(fields.address)),
+        read.maybe("ip_list", fields.tuple_of(fields.address, fields.MAX_ADDRESSES)),
         read.maybe("created", fields.time),
         read.maybe("trading_expires", fields.time),
         read.maybe("label", fields.text),

@@ -113,6 +113,9 @@ class LiveKey(Key):
             return self.tried.fingerprint
         if isinstance(self.facts.none, Undecided):
             raise _raised(self.facts.none)
+        why = self.account_hash_or
+        if self.facts.none is None and isinstance(why, Undecided) and why.reason not in _NOBODY_ASKED:
+            raise again(why)  # it is known from a list, and its own answer is not
         raise NotShown
 
     @property
@@ -202,6 +205,10 @@ def live_key(
     `listing` the look at the keys of its account, and `listed` the key in it.
     """
     look = chosen if isinstance(chosen, KeyLook) else None
+    gone_at = look.at if look is not None and look.outcome == NOT_FOUND else None
+    if gone_at is not None and listed is not None and isinstance(listing, AccountLook) and listing.at > gone_at:
+        message = f"{key}: Binance did not know it {when(gone_at)}, and had it in its account's list {when(listing.at)}"
+        chosen, tried, look = Undecided("contradicted", f"{message}: look again"), look, None
     tried = tried if look is None or look.fingerprint is None else look
     used = None if look is None else look.fingerprint
     identity = key.fingerprint or used

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from keylint.manifest.model import Account, Key, Manifest, NotShown, Undecided
 
-from .accounts import LiveAccount, no_email
+from .accounts import LiveAccount, no_email, no_master
 from .keys import LiveKey, live_key
 from .model import (
     ANSWERS,
@@ -66,7 +66,7 @@ class _Looks(NamedTuple):
         """The newest fresh look that answered; else why there is none."""
         if not self.looks:
             return Undecided("not-looked-at", f"{subject} was not looked at in {self.names}")
-        ripe = [look for look in self.looks if look[0].at <= self.as_of + AHEAD]
+        ripe = [look for look in self.looks if look[0].at - self.as_of <= AHEAD]
         if not ripe:
             look, name = min(self.looks, key=lambda it: it[0].at)
             message = f"{subject} was looked at {when(look.at)} ({name}), after the moment of judgement"
@@ -75,7 +75,7 @@ class _Looks(NamedTuple):
         fresh = [look for look in ripe if self.as_of - look[0].at < limit]
         answered = [look for look, _ in fresh if look.outcome in ANSWERS]
         if answered:
-            return max(answered, key=lambda it: it.at)
+            return max(reversed(answered), key=lambda it: it.at)  # of two at one moment the last, as is said
         late = [look for look in ripe if look not in fresh]
         before = [look for look in late if look[0].outcome in ANSWERS]
         silent = max(fresh, key=lambda it: it[0].at, default=None)
@@ -97,10 +97,18 @@ class _Looks(NamedTuple):
         looks = [look for look, _ in self.fresh() if isinstance(look, KeyLook) and look.fingerprint is not None]
         return looks[-1] if looks else None
 
+    def used(self) -> str | None:
+        """The fingerprint of its credentials: of those in the look that is judged, else of the newest ones."""
+        chosen = self.choose("")
+        if isinstance(chosen, KeyLook) and chosen.fingerprint is not None:
+            return chosen.fingerprint
+        looks = [look for look, _ in self.looks if isinstance(look, KeyLook) and look.fingerprint is not None]
+        return max(looks, key=lambda it: it.at).fingerprint if looks else None
+
     def fresh(self) -> list[tuple[KeyLook | AccountLook, str]]:
         """The looks that hold, oldest first."""
         limit = timedelta(hours=self.max_age_hours)
-        held = [look for look in self.looks if look[0].at <= self.as_of + AHEAD and self.as_of - look[0].at < limit]
+        held = [look for look in self.looks if look[0].at - self.as_of <= AHEAD and self.as_of - look[0].at < limit]
         return sorted(held, key=lambda it: it[0].at)
 
 
@@ -125,10 +133,11 @@ def known(manifest: Manifest, evidence: Sequence[Evidence], as_of: datetime) -> 
         account.id: _questions(manifest, account, at_accounts, _Looks((), as_of, hours, names))
         for account in manifest.accounts.values()
     }
-    listed = _identified(manifest, answers, at_keys)
+    looks_at = {key: _Looks(at_keys.get(key, ()), as_of, hours, names) for key in manifest.keys}
+    listed = _identified(manifest, answers, {key: looks.used() for key, looks in looks_at.items()})
     keys, remarks = {}, [remark for each in evidence for remark in each.remarks]
     for key in manifest.keys.values():
-        looks = _Looks(at_keys.get(key.id, ()), as_of, hours, names)
+        looks = looks_at[key.id]
         chosen = looks.choose(str(key))
         account = key.account_found
         listing = answers[account.id][LISTED_KEYS] if account is not None else NotShown()
@@ -171,6 +180,9 @@ def _questions(
     answers: dict[str, AccountLook | Undecided | NotShown] = {}
     for question in QUESTIONS:
         looks = at.get((account.id, question), [])
+        if question == LISTED_KEYS and not looks and not account.master_found:
+            answers[question] = no_master(account)
+            continue
         if not looks and not _asked(manifest, account, question):
             answers[question] = NotShown()
             continue
@@ -203,7 +215,7 @@ def has_inventory(manifest: Manifest, account: Account) -> bool:
 def _identified(
     manifest: Manifest,
     answers: Mapping[str, Mapping[str, AccountLook | Undecided | NotShown]],
-    at_keys: Mapping[str, list[tuple[KeyLook | AccountLook, str]]],
+    used: Mapping[str, str | None],
 ) -> dict[str, ListedKey]:
     """Which key of a master's list is which key of the manifest: by fingerprint, else by a label that is unique."""
     found: dict[str, ListedKey] = {}
@@ -215,13 +227,11 @@ def _identified(
         declared = manifest.keys_of_account.get(account.id, ())
         left = []
         for key in declared:
-            own = {it.fingerprint for it, _ in at_keys.get(key.id, ()) if isinstance(it, KeyLook)} - {None}
-            prints = {key.fingerprint} if key.fingerprint is not None else own
-            matched = [by_fingerprint[each] for each in prints if each in by_fingerprint]
-            if len(matched) == 1:
-                found[key.id] = matched[0]
-            elif not prints:
+            identity = key.fingerprint or used[key.id]
+            if identity is None:
                 left.append(key)
+            elif identity in by_fingerprint:
+                found[key.id] = by_fingerprint[identity]
         taken = {each.fingerprint for each in found.values()}
         for key in left:
             alike = [it for it in look.told.found if key.label is not None and it.facts.label == key.label]

@@ -192,6 +192,12 @@ class _Adapter(HTTPAdapter):
         host, _ = super().build_connection_pool_key_attributes(request, verify=True)
         return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
 
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """The response without its cookies: of some http.cookiejar prints a traceback, and others take it long."""
+        for name in ("Set-Cookie", "Set-Cookie2"):
+            del resp._original_response.msg[name]  # noqa: SLF001 - where requests looks for them
+        return super().build_response(req, resp)
+
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Do nothing: the context holds the authorities, and loading them anew for each connection takes 20 ms."""
 
@@ -213,6 +219,11 @@ class _Connection(HTTPConnection):
 
 class _TlsConnection(HTTPSConnection):
     debuglevel = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection can be used again: what came unasked may wait in OpenSSL, where no select sees it."""
+        return super().is_connected and not self.sock.pending()  # type: ignore[union-attr]
 
     def _new_conn(self) -> socket.socket:
         return _dial(self.host, self.port)

@@ -35,8 +35,7 @@ _CODES: Final = {
     -2014: _Kind(REJECTED, "says “API-key format invalid”: what was given as API key is none"),
     -1022: _Kind(
         REJECTED,
-        "says “Signature for this request is not valid”: the key is there, and the secret or private key is "
-        "another's",
+        "says “Signature for this request is not valid”: the key is there, and the secret or private key is another's",
     ),
     -1002: _Kind(REJECTED, "says “You are not authorized to execute this request”"),
     -1021: _Kind(
@@ -125,6 +124,9 @@ def _code(answer: Answer) -> int | None:
 
 def frame(answer: Answer) -> str | None:
     """What is wrong with how long an answer is said to be."""
+    if answer.status < HTTPStatus.OK or answer.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+        # http.client reads no body after these, nor the answer that follows an interim one: both would be left over.
+        return "with a status after which more may come"
     lengths = answer.headers.get("content-length", ())
     codings = answer.headers.get("transfer-encoding", ())
     if len(lengths) > 1 or any(not re.fullmatch(r"[0-9]{1,9}", it.strip()) for it in lengths):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from keylint.evidence.facts import SWITCH
+from keylint.evidence.fields import MAX_ADDRESSES
 from keylint.evidence.model import KeyFacts
 from keylint.manifest.addresses import network
 from keylint.manifest.permissions import PERMISSIONS
@@ -183,6 +184,9 @@ def restriction(answer: object, api_key: Secret) -> Restriction:
     listed = told.get("ipList", MISSING)
     if not isinstance(listed, list):
         doubts["ipList"] = oddity(listed, "a list")
+        return Restriction(restricted, None, doubts)
+    if len(listed) > MAX_ADDRESSES:
+        doubts["ipList"] = f"has {len(listed):,} entries, where at most {MAX_ADDRESSES:,} are believed"
         return Restriction(restricted, None, doubts)
     entries = tuple(entry for entry in listed if isinstance(entry, str) and network(entry) is not None)
     if len(entries) < len(listed):

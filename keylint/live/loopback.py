@@ -17,7 +17,7 @@ def base_url(endpoint: str) -> str:
     nothing of an endpoint that has more to it, such as a password.
     """
     msg = "--endpoint takes a scheme, an address and a port alone, such as http://127.0.0.1:8080"
-    if not endpoint.isascii() or not endpoint.isprintable() or re.search(r"[\s@?#\\]", endpoint):
+    if not endpoint.isascii() or not endpoint.isprintable() or re.search(r"[\s@?#\\]|\][^:/]", endpoint):
         raise NotLoopback(msg)
     with suppress(ValueError):
         parts = urlsplit(endpoint)

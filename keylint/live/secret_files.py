@@ -55,12 +55,15 @@ class Folder:
         if not os.path.lexists(path):
             return None
         for _ in range(2):  # Kubernetes renews secrets by laying a link anew, and a look may fall between
-            real = os.path.realpath(path)
+            try:
+                real = os.path.realpath(path)
+            except OSError:  # a link that went away between two looks at it
+                continue
             if not _below(real, self._root) or real == self._root:
                 msg = "is a link that leads out of the folder; put the file itself into it"
                 raise Unfit(msg)
             with suppress(Gone):
-                return _text(bounded(real, MAX_BYTES, _NOFOLLOW))
+                return _text(bounded(real, MAX_BYTES, _NOFOLLOW, self._root))
         msg = "is a link to nothing"
         raise Gone(msg)
 
@@ -80,11 +83,15 @@ def read_named(path: str) -> str:
     return _text(bounded(real, MAX_BYTES, _NOFOLLOW))
 
 
-def bounded(path: str, most: int, flags: int = 0) -> bytes:
-    """The bytes of the ordinary file at `path`, if it has `most` at most. Raises Unfit; a pipe does not block."""
+def bounded(path: str, most: int, flags: int = 0, root: str | None = None) -> bytes:
+    """The bytes of the ordinary file at `path`, if it has `most` at most. Raises Unfit; a pipe does not block.
+
+    With `root`, a folder above it, no folder between the two may be a link.
+    """
     descriptor, data, problem, gone = -1, b"", None, False
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NONBLOCK | flags)
+        how = os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NONBLOCK | flags
+        descriptor = os.open(path, how) if root is None else _opened_below(root, path, how)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             problem = "is not an ordinary file"
         else:
@@ -101,6 +108,23 @@ def bounded(path: str, most: int, flags: int = 0) -> bytes:
     if problem is not None:
         raise Gone(problem) if gone else Unfit(problem)
     return data
+
+
+def _opened_below(root: str, path: str, how: int) -> int:
+    """A descriptor of the file at `path`, reached from `root` step by step: no link laid meanwhile leads elsewhere."""
+    if os.open not in os.supports_dir_fd:
+        return os.open(path, how)
+    *folders, name = os.path.relpath(path, root).split(os.sep)
+    step = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+    at = os.open(root, step)
+    try:
+        for folder in folders:
+            below = os.open(folder, step | os.O_NOFOLLOW, dir_fd=at)
+            os.close(at)
+            at = below
+        return os.open(name, how, dir_fd=at)
+    finally:
+        os.close(at)
 
 
 def why(error: Exception) -> str:

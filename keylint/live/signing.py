@@ -167,12 +167,12 @@ def _label_problem(text: str, passphrase: Secret | None) -> str | None:
 
 def _loaded(pem: Secret, passphrase: Secret | None) -> "PrivateKeyTypes | None":
     """The key in a PEM; None where it cannot be read. What cryptography says of it is not said on: it may quote it."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
     try:
         # An environment keeps bytes that are no UTF-8 as surrogates: the passphrase is those bytes.
         password = passphrase.reveal().encode("utf-8", "surrogateescape") if passphrase and encrypted(pem) else None
         return load_pem_private_key(pem.reveal().encode("utf-8", "surrogateescape"), password)
-    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError, MemoryError):
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError, OverflowError, MemoryError):
         return None

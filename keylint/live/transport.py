@@ -34,6 +34,8 @@ CONNECTIONS: Final = 12
 """How many requests are on their way at a time."""
 MOST_MISSES: Final = 3
 """After so many requests in a row that brought no answer at all, a host is not asked again."""
+TELLING: Final = 16
+"""So many characters of an API key in a row are not shown."""
 WIDEST_SKEW: Final = 3600
 """By how many seconds two clocks may differ before one of them is taken to be wrong."""
 SPENT: Final = 0.9
@@ -144,6 +146,8 @@ class Transport:
         """The JSON value, or a Failure; it is returned, so that no frame with a signed URL is in its traceback."""
         door = self._doors[endpoint.host]
         self._pacer.wait(endpoint, "" if credentials is None else credentials.id, unless=door.refusal)
+        if self._closed:  # while it waited for its turn: nobody would take the answer, and nothing ends the request
+            return Failure(UNREACHABLE, "the run was ended before it was asked")
         if endpoint.signed and self._clocks_differ:
             return Failure(MALFORMED, self._clocks_differ)
         outcome, _ = self._through(door, endpoint, credentials, values)
@@ -163,6 +167,9 @@ class Transport:
             return door.refusal(), connecting
         outcome = answer if isinstance(answer, Failure) else judge(answer, door.name)
         if isinstance(answer, Answer):
+            good = not isinstance(outcome, Failure)  # of a bad one nothing is kept anyway
+            if good and credentials is not None and _repeats(answer.body, credentials.api_key):
+                outcome = Failure(MALFORMED, f"{door.name} repeated the API key in its answer; nothing of it was kept")
             door.answered(outcome, _spent(endpoint, answer))
         elif answer.outcome == UNREACHABLE:
             door.missed()
@@ -323,6 +330,12 @@ def _check(endpoint: Endpoint, credentials: Credentials | None, values: Mapping[
     if set(values) != set(endpoint.varying):
         msg = f"{endpoint.path} takes the values {', '.join(endpoint.varying) or '(none)'}"
         raise ValueError(msg)
+
+
+def _repeats(body: bytes, api_key: Secret) -> bool:
+    """Whether a part of the API key that would be worth something stands in an answer, which may be shown."""
+    key = api_key.reveal().encode()
+    return any(key[at : at + TELLING] in body for at in range(len(key) - TELLING + 1))
 
 
 def _spent(endpoint: Endpoint, answer: Answer) -> str | None:

@@ -330,12 +330,12 @@ def test_a_look_that_falls_into_a_renewal_of_the_links(folder: Path, monkeypatch
     (folder / "grid.secret").write_text(SECRET)
     real, calls = secret_files.bounded, []
 
-    def gone_once(path: str, most: int, flags: int = 0) -> bytes:
+    def gone_once(path: str, most: int, flags: int = 0, root: str | None = None) -> bytes:
         calls.append(path)
         if len(calls) == 1:
             msg = "cannot be read: No such file or directory"
             raise Gone(msg)
-        return real(path, most, flags)
+        return real(path, most, flags, root)
 
     monkeypatch.setattr(secret_files, "bounded", gone_once)
     assert good({}, folder).signer.type == "hmac"

@@ -1181,19 +1181,64 @@ def test_a_server_without_a_time() -> None:
     assert caught.value.outcome == "limited"
 
 
+# What one answer may do to another, or to what is printed
+
+
+@pytest.mark.parametrize("status", [103, 204, 304])
+def test_an_answer_that_comes_late_is_not_taken_for_the_next_keys(status: int) -> None:
+    early = f"HTTP/1.1 {status} X\r\n\r\n".encode()
+    with RawServer(saying(early + answer({"of": "the first"}))) as server, asking(server) as it:
+        assert failure(it).outcome == "malformed"
+        server.say = saying(answer({"of": "the second"}))
+        assert it.get(KEY_PERMISSIONS, credentials(api_key=KEY2)) == {"of": "the second"}
+        assert server.connections == 2
+
+
+def test_an_answer_that_repeats_the_api_key_is_not_kept() -> None:
+    key = credentials().api_key.reveal()
+    with RawServer(saying(answer({f"enable{key[3:20]}": True}))) as server, asking(server) as it:
+        error = failure(it)
+        assert error.outcome == "malformed"
+        assert "repeated the API key" in error.message
+        server.say = saying(answer({f"enable{key[3:18]}": True}))
+        assert it.get(KEY_PERMISSIONS, credentials()) == {f"enable{key[3:18]}": True}
+
+
+def test_cookies_are_not_read(recwarn: pytest.WarningsRecorder, capfd: pytest.CaptureFixture[str]) -> None:
+    cookie = f"Set-Cookie: a=b; max-age={'1' * 400}"
+    with RawServer(saying(answer(GOOD, 200, cookie, cookie))) as server, asking(server) as it:
+        assert it.get(KEY_PERMISSIONS, credentials()) == GOOD
+    assert capfd.readouterr().err == ""
+    assert list(recwarn) == []
+
+
+def test_nothing_is_sent_once_the_transport_is_closed() -> None:
+    class Closing(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            it.close()
+            super().sleep(seconds)
+
+    with RawServer(saying(WHOLE)) as server:
+        it = Transport(endpoint=server.url, clock=Closing())
+        it.get(WITHDRAW_HISTORY, credentials())
+        with pytest.raises(Failure, match="ended before it was asked"):
+            it.get(WITHDRAW_HISTORY, credentials())
+        assert len(server.requests) == 1
+
+
 # Many at once
 
 
 def test_results_come_in_order_and_connections_are_shared_out() -> None:
     def say(conn: socket.socket, head: bytes) -> bool:
         time.sleep(0.002)
-        return saying(answer({"key": re.findall(rb"X-MBX-APIKEY: (\w+)", head)[0].decode()}))(conn, head) is True
+        return saying(answer({"key": re.findall(rb"X-MBX-APIKEY: (\w+)", head)[0].decode()[:15]}))(conn, head) is True
 
-    keys = [f"{number:016d}" for number in range(200)]
+    keys = [f"{number:015d}k" for number in range(200)]
     with RawServer(say) as server, asking(server, connections=8) as it:
         results = it.run([lambda key=key: it.get(KEY_PERMISSIONS, credentials(api_key=key)) for key in keys])  # type: ignore[misc] # a default holds it
         it.run([lambda: it.get(KEY_PERMISSIONS, credentials())] * 8)
-    assert results == [{"key": key} for key in keys]
+    assert results == [{"key": key[:15]} for key in keys]
     assert 2 <= server.connections <= 8
     assert it.requests_sent == 208
 

@@ -33,7 +33,8 @@ def test_a_key_that_its_masters_list_does_not_hold_is_missing(text: str) -> None
     found = check(RULE, f"{text}{TIED}", unseen="grid")
 
     assert isinstance(found, Finding)
-    assert found.message == "is not among the keys of accounts.grid (any more)"
+    disabled = "is disabled, and " if text == DESK_DISABLED else ""
+    assert found.message == f"{disabled}is not among the keys of accounts.grid (any more)"
     assert found.seen == NOW
 
 
