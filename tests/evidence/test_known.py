@@ -335,7 +335,7 @@ def test_a_label_that_two_bear_identifies_neither() -> None:
     told = desk(listing(listed(), listed(OTHER)))
 
     assert told.keys["grid"].listed is None
-    with pytest.raises(Undecided, match=r"holds 2 keys that may or may not be keys\.grid: give each key its fingerprint"):
+    with pytest.raises(Undecided, match=r"2 keys that may or may not be keys\.grid: give each key its fingerprint"):
         _ = told.accounts["grid"].undeclared_keys
 
 
