@@ -35,10 +35,12 @@ from .unseen import alike
 from .unseen import in_source as unseen_in
 
 if TYPE_CHECKING:
+    from .baseline import BaselineUse
     from .evidence.accounts import LiveAccount
     from .evidence.keys import LiveKey
     from .evidence.known import Known
     from .evidence.model import ListedKey, Order, SubAccount
+    from .manifest.strictness import Loosened
 
 __all__ = [
     "ACTIVE",
@@ -53,6 +55,7 @@ __all__ = [
     "TRANSFERS",
     "Account",
     "AccountRule",
+    "BaselineUse",
     "Books",
     "BooksRule",
     "Bot",
@@ -69,6 +72,7 @@ __all__ = [
     "LiveAccountRule",
     "LiveKey",
     "LiveKeyRule",
+    "Loosened",
     "Manifest",
     "ManifestRule",
     "Network",
@@ -113,24 +117,26 @@ __all__ = [
 
 hookimpl = pluggy.HookimplMarker("keylint")
 
-_LIVE = {
-    "Known": "known",
-    "ListedKey": "model",
-    "LiveAccount": "accounts",
-    "LiveKey": "keys",
-    "Order": "model",
-    "SubAccount": "model",
+_LATE = {
+    "BaselineUse": "baseline",
+    "Known": "evidence.known",
+    "ListedKey": "evidence.model",
+    "LiveAccount": "evidence.accounts",
+    "LiveKey": "evidence.keys",
+    "Loosened": "manifest.strictness",
+    "Order": "evidence.model",
+    "SubAccount": "evidence.model",
 }
 
 
 def __getattr__(name: str) -> object:
-    """The types of the live side, imported when a rule asks for them: a commit hook does not pay for them."""
-    if name not in _LIVE:
+    """The types of what an option asks for, imported when a rule asks for them: a commit hook does not pay for them."""
+    if name not in _LATE:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     from importlib import import_module  # noqa: PLC0415 - needed here alone
 
-    found: object = getattr(import_module(f".evidence.{_LIVE[name]}", __package__), name)
+    found: object = getattr(import_module(f".{_LATE[name]}", __package__), name)
     return found
 
 
@@ -197,10 +203,12 @@ class Context(NamedTuple):
     """Every rule that is loaded: its code, by its code and by its name."""
     live: "Known | None" = None
     """What Binance said of everything in the manifest; None where it was not asked."""
+    unwaivable: frozenset[str] = frozenset()
+    """The codes of the rules that the organisation lets nobody waive."""
 
     def waived(self, code: str, subject: object) -> Waiver | None:
         """The waiver in force for the rule `code` on `subject`, if there is one."""
-        on = str(subject)
+        on = None if code in self.unwaivable else str(subject)
         for waiver in self.manifest.waivers:
             if waiver.on == on and self.rules.get(waiver.rule) == code and waiver.in_force(self.today):
                 return waiver
@@ -233,6 +241,10 @@ class Books(NamedTuple):
     """keylint's own books after the rules have spoken."""
 
     waivers: tuple[WaiverUse, ...]
+    baseline: "tuple[BaselineUse, ...]" = ()
+    """What became of each entry of the baseline; () where there is none."""
+    loosened: "tuple[Loosened, ...] | None" = None
+    """Where the manifest's policy is looser than the organisation's; None where that has none."""
 
 
 DECLARED: Final = (Side.DECLARED,)

@@ -22,8 +22,11 @@ from .api import (
 from .tally import MANIFEST, Reported, Tally, Unknown
 
 if TYPE_CHECKING:
+    from .baseline import Entry
     from .evidence.known import Looked
     from .evidence.model import Evidence
+    from .manifest.organisation import OrganisationPolicy
+    from .manifest.strictness import Loosened
 
 
 class Waived(NamedTuple):
@@ -31,6 +34,13 @@ class Waived(NamedTuple):
 
     finding: Reported
     waiver: Waiver
+
+
+class Baselined(NamedTuple):
+    """A finding that was there when keylint was adopted, and the entry of the baseline that says so."""
+
+    finding: Reported
+    entry: "Entry"
 
 
 class Summary(NamedTuple):
@@ -42,6 +52,7 @@ class Summary(NamedTuple):
     unknown: int
     waived: int
     not_applicable: int
+    baseline: int = 0
 
 
 class Census(NamedTuple):
@@ -75,6 +86,7 @@ class Report(NamedTuple):
     census: Census
     live: LiveState | None = None
     """None where live state was not looked at."""
+    baseline: tuple[Baselined, ...] = ()
 
 
 class Judgement(NamedTuple):
@@ -89,20 +101,26 @@ class Judgement(NamedTuple):
     findings: tuple[Reported, ...]
     unknown: tuple[Unknown, ...]
     live: LiveState | None = None
+    loosened: "tuple[Loosened, ...] | None" = None
+    """Where the manifest is looser than the organisation's policy; None where there is none."""
+    not_shown: frozenset[tuple[str, str]] = frozenset()
+    """The code and the subject of the live checks whose question did not arise: nobody showed what it is about."""
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - all that a judgement depends on
     source: Source,
     rules: Sequence[Rule],
     as_of: datetime,
     names: Mapping[str, str],
     evidence: "Sequence[Evidence] | None" = None,
+    organisation: "OrganisationPolicy | None" = None,
 ) -> Judgement:
     """Judge one manifest by `rules` as of the instant `as_of`.
 
     `names` holds the code of every loaded rule by its code and by its name, whether it is judged here or not.
-    `evidence` is what Binance said; without it no live side is planned. Books rules are left to the gate, which knows
-    what became of the waivers.
+    `evidence` is what Binance said; without it no live side is planned. Where there is an `organisation`, the
+    manifest's own thresholds count only as far as they are stricter. Books rules are left to the gate, which knows what
+    became of the waivers.
     """
     as_of = as_of.astimezone(UTC)
     today = as_of.date()
@@ -110,20 +128,19 @@ def run(
     source_context = SourceContext(as_of, today)
     if evidence is None:
         rules = [rule for rule in rules if Side.DECLARED in rule.sides]
-    if source.manifest is None:
-        for rule in rules:
-            if isinstance(rule, SourceRule):
-                tally.judge(rule, rule.check, (source,), source_context)
-            else:
-                tally.undecided(rule, MANIFEST, "manifest-broken", "not judged until the manifest is valid")
-        return _judgement(tally, None, as_of)
     manifest = source.manifest
-    context = Context(as_of, today, manifest.policy, manifest, names)
+    if manifest is None:
+        _judge_broken(tally, rules, source_context)
+        return _judgement(tally, None, as_of)
+    context, loosened = Context(as_of, today, manifest.policy, manifest, names), None
+    if organisation is not None:
+        context, loosened = _under(organisation, source, context)
+        manifest = context.manifest
     keys = _Keys(manifest.keys.values())
     if evidence is None:
         for rule in rules:
             _judge(tally, rule, keys, context, source_context)
-        return _judgement(tally, context, as_of)
+        return _judgement(tally, context, as_of)._replace(loosened=loosened)
     # A commit hook, which looks at no live state, does not pay for what judges it.
     from .evidence.known import known  # noqa: PLC0415
     from .live_side import judge, merged  # noqa: PLC0415
@@ -137,7 +154,27 @@ def run(
             judge(tally, rule, live, context)
     judgement = _judgement(tally, context, as_of)
     state = LiveState(live.looked_at, live.answered, live.remarks)
-    return judgement._replace(findings=merged(judgement.findings), live=state)
+    return judgement._replace(
+        findings=merged(judgement.findings), live=state, loosened=loosened, not_shown=frozenset(tally.not_shown)
+    )
+
+
+def _judge_broken(tally: Tally, rules: Sequence[Rule], source_context: SourceContext) -> None:
+    """Judge the text of a manifest that breaks its schema; everything else of it is unknown."""
+    for rule in rules:
+        if isinstance(rule, SourceRule):
+            tally.judge(rule, rule.check, (tally.source,), source_context)
+        else:
+            tally.undecided(rule, MANIFEST, "manifest-broken", "not judged until the manifest is valid")
+
+
+def _under(
+    organisation: "OrganisationPolicy", source: Source, context: Context
+) -> "tuple[Context, tuple[Loosened, ...]]":
+    """The context of rules under an organisation's policy, and where the manifest is looser than that."""
+    policy, loosened = organisation.over(source.values.get("policy", {}))
+    manifest = context.manifest._replace(policy=policy)
+    return context._replace(policy=policy, manifest=manifest, unwaivable=organisation.unwaivable), loosened
 
 
 def _judge(tally: Tally, rule: Rule, keys: "_Keys", context: Context, source_context: SourceContext) -> None:

@@ -1,11 +1,15 @@
 """Judgements → Report: what is judged, what somebody accepted, and what counts; decided once, outside the rules."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from .api import Books, BooksRule, Context, Rule, Severity, Side, Waiver, WaiverUse
-from .engine import Census, Judgement, LiveState, Report, Summary, Waived
-from .tally import Reported, Tally
+from .engine import Baselined, Census, Judgement, LiveState, Report, Summary, Waived
+from .tally import MANIFEST, Reported, Tally
+
+if TYPE_CHECKING:
+    from .baseline import Baseline, BaselineUse
+    from .manifest.organisation import OrganisationPolicy
 
 ALWAYS = frozenset({"KL001", "KL002"})
 """What is judged whatever is selected: of a manifest that does not parse or breaks its schema nothing else is known."""
@@ -49,10 +53,19 @@ def select(rules: Sequence[Rule], selection: Selection, *, live: bool = False) -
     )
 
 
-def apply(judgements: Sequence[Judgement], rules: Sequence[Rule]) -> Report:
-    """The report on all `judgements`, each with its waivers applied. `rules` are those that were judged."""
-    by_code = {rule.code: rule for rule in rules}
-    parts = [_settle(judgement, by_code) for judgement in judgements]
+def apply(
+    judgements: Sequence[Judgement],
+    rules: Sequence[Rule],
+    organisation: "OrganisationPolicy | None" = None,
+    baseline: "Baseline | None" = None,
+) -> Report:
+    """The report on all `judgements`, each with its waivers applied. `rules` are those that were judged.
+
+    A `baseline` is that of one manifest, so there is one judgement where there is one. What `organisation` lets nobody
+    accept, neither a waiver nor the baseline accepts.
+    """
+    terms = Terms.of(rules, organisation)
+    parts = [_settle(judgement, terms, baseline) for judgement in judgements]
     summary = Summary(0, 0, 0, 0, 0, 0)
     census = Census()
     for part in parts:
@@ -67,7 +80,67 @@ def apply(judgements: Sequence[Judgement], rules: Sequence[Rule]) -> Report:
         tuple(waived for part in parts for waived in part.waived),
         census,
         _live(judgements),
+        tuple(baselined for part in parts for baselined in part.baseline),
     )
+
+
+class Terms(NamedTuple):
+    """On which terms a finding counts, or may be accepted."""
+
+    rules: Mapping[str, Rule]
+    """The rules that were judged, by code."""
+    unwaivable: frozenset[str] = frozenset()
+    """The codes of those that the organisation lets nobody accept."""
+    severity: Mapping[str, str] = {}
+    """How much a finding matters at least, by code."""
+
+    @staticmethod
+    def of(rules: Sequence[Rule], organisation: "OrganisationPolicy | None" = None) -> "Terms":
+        """The terms of a run that judged by `rules`."""
+        by_code = {rule.code: rule for rule in rules}
+        return (
+            Terms(by_code) if organisation is None else Terms(by_code, organisation.unwaivable, organisation.severity)
+        )
+
+    def acceptable(self, code: str | None) -> bool:
+        """Whether somebody may accept findings of the rule `code`."""
+        rule = None if code is None else self.rules.get(code)
+        return rule is not None and rule.waivable and rule.code not in self.unwaivable
+
+    def raised(self, findings: Sequence[Reported]) -> list[Reported]:
+        """The findings, each with the severity that the organisation gives it where that is the graver one."""
+        if not self.severity:
+            return [*findings]
+        least = {code: Severity(word) for code, word in self.severity.items()}
+        return [
+            finding._replace(severity=max(finding.severity, least.get(finding.code, finding.severity), key=_rank))
+            for finding in findings
+        ]
+
+
+def uses(judgement: Judgement, terms: Terms, baseline: "Baseline") -> "tuple[BaselineUse, ...]":
+    """What became of each entry of the baseline of the manifest that was judged; () where that is broken.
+
+    An entry was judged where its rule was, on its subject and on each side on which it was found: what is unknown, and
+    what nobody showed this time, says nothing of it.
+    """
+    from .baseline import BaselineUse  # noqa: PLC0415 - needed where there is a baseline
+
+    if judgement.context is None:
+        return ()
+    found = {finding.fingerprint for finding in judgement.findings}
+    undecided = {(unknown.code, unknown.subject, unknown.side) for unknown in judgement.unknown}
+    undecided |= {(code, subject, Side.LIVE) for code, subject in judgement.not_shown}
+    made = []
+    for entry in baseline.entries.values():
+        judged = entry.code in terms.rules and not any(
+            (side is Side.LIVE and judgement.live is None)
+            or (entry.code, entry.subject, side) in undecided
+            or (entry.code, MANIFEST, side) in undecided
+            for side in entry.sides
+        )
+        made.append(BaselineUse(entry, terms.acceptable(entry.code), judged, entry.fingerprint in found))
+    return tuple(made)
 
 
 def exit_code(report: Report, fail_on: Severity) -> int:
@@ -77,32 +150,50 @@ def exit_code(report: Report, fail_on: Severity) -> int:
     return 3 if report.unknown else 0
 
 
-def _settle(judgement: Judgement, rules: dict[str, Rule]) -> Report:
-    """The report on one manifest: waivers applied, and the books judged after them."""
+def _settle(judgement: Judgement, terms: Terms, baseline: "Baseline | None") -> Report:
+    """The report on one manifest: waivers and the baseline applied, and the books judged after them."""
     tally = Tally(judgement.source)
     context = judgement.context
-    findings, waived = list(judgement.findings), list[Waived]()
+    findings, waived, baselined = terms.raised(judgement.findings), list[Waived](), list[Baselined]()
     if context is not None:
-        findings, waived = _waive(judgement, context, rules)
-        books = Books(_uses(judgement, context, rules))
-        for rule in rules.values():
+        findings, waived = _waive(findings, context, terms)
+        books = Books(_uses(judgement, context, terms), loosened=judgement.loosened)
+        if baseline is not None:
+            findings, baselined = _set_apart(findings, terms, baseline)
+            books = books._replace(baseline=uses(judgement, terms, baseline))
+        for rule in terms.rules.values():
             if isinstance(rule, BooksRule):
                 tally.judge(rule, rule.check, (books,), context)
-    findings = sorted([*findings, *tally.findings], key=_order)
+    findings = sorted([*findings, *terms.raised(tally.findings)], key=_order)
     unknown = (*judgement.unknown, *tally.unknown)
     passed = judgement.passed + tally.passed
     not_applicable = judgement.not_applicable + tally.not_applicable
-    planned = passed + len(findings) + len(unknown) + len(waived) + not_applicable
+    planned = passed + len(findings) + len(unknown) + len(waived) + not_applicable + len(baselined)
     return Report(
         judgement.as_of,
         (judgement.source,),
-        Summary(planned, passed, len(findings), len(unknown), len(waived), not_applicable),
+        Summary(planned, passed, len(findings), len(unknown), len(waived), not_applicable, len(baselined)),
         tuple(findings),
         tuple(sorted(unknown, key=lambda it: (it.code, it.subject))),
         tuple(sorted(waived, key=lambda it: _order(it.finding))),
         _census(judgement),
         judgement.live,
+        tuple(sorted(baselined, key=lambda it: _order(it.finding))),
     )
+
+
+def _set_apart(
+    findings: Sequence[Reported], terms: Terms, baseline: "Baseline"
+) -> tuple[list[Reported], list[Baselined]]:
+    """The findings that stand, and those that the baseline holds."""
+    stand, baselined = [], []
+    for finding in findings:
+        entry = baseline.entries.get(finding.fingerprint)
+        if entry is not None and terms.acceptable(finding.code):
+            baselined.append(Baselined(finding, entry))
+        else:
+            stand.append(finding)
+    return stand, baselined
 
 
 def _live(judgements: Sequence[Judgement]) -> LiveState | None:
@@ -115,7 +206,7 @@ def _live(judgements: Sequence[Judgement]) -> LiveState | None:
     return LiveState(tuple(looked_at), sum(state.answered for state in states), tuple(remarks))
 
 
-def _waive(judgement: Judgement, context: Context, rules: dict[str, Rule]) -> tuple[list[Reported], list[Waived]]:
+def _waive(findings: Sequence[Reported], context: Context, terms: Terms) -> tuple[list[Reported], list[Waived]]:
     """The findings that stand, and those that a waiver in force accepts. An expired waiver is named in the finding."""
     waivers: dict[tuple[str, str], list[Waiver]] = {}
     for waiver in context.manifest.waivers:
@@ -123,8 +214,8 @@ def _waive(judgement: Judgement, context: Context, rules: dict[str, Rule]) -> tu
         if code is not None:
             waivers.setdefault((code, waiver.on), []).append(waiver)
     stand, waived = [], []
-    for finding in judgement.findings:
-        candidates = waivers.get((finding.code, finding.subject), ()) if rules[finding.code].waivable else ()
+    for finding in findings:
+        candidates = waivers.get((finding.code, finding.subject), ()) if terms.acceptable(finding.code) else ()
         in_force = [waiver for waiver in candidates if waiver.in_force(context.today)]
         if in_force:
             waived.append(Waived(finding, in_force[0]))
@@ -136,18 +227,21 @@ def _waive(judgement: Judgement, context: Context, rules: dict[str, Rule]) -> tu
     return stand, waived
 
 
-def _uses(judgement: Judgement, context: Context, rules: dict[str, Rule]) -> tuple[WaiverUse, ...]:
+def _uses(judgement: Judgement, context: Context, terms: Terms) -> tuple[WaiverUse, ...]:
     """What became of each waiver."""
     found = {(finding.code, finding.subject) for finding in judgement.findings}
     undecided = {(unknown.code, unknown.subject) for unknown in judgement.unknown}
     dangling = {reference.place.path for reference in context.manifest.dangling}
-    uses = []
+    made = []
     for waiver in context.manifest.waivers:
         code = context.rules.get(waiver.rule)
-        judged = code in rules and (code, waiver.on) not in undecided and waiver.at("on").path not in dangling
-        waivable = code in rules and rules[code].waivable
-        uses.append(WaiverUse(waiver, code, waivable, judged, (code, waiver.on) in found))
-    return tuple(uses)
+        judged = code in terms.rules and (code, waiver.on) not in undecided and waiver.at("on").path not in dangling
+        made.append(WaiverUse(waiver, code, terms.acceptable(code), judged, (code, waiver.on) in found))
+    return tuple(made)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
 
 
 def _order(finding: Reported) -> tuple[int, int, str, str, str]:

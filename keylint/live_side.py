@@ -6,7 +6,7 @@ from .api import Account, Context, Key, KeyRule, LiveAccountRule, LiveKeyRule, O
 from .evidence.accounts import LiveAccount
 from .evidence.keys import LiveKey
 from .evidence.known import Known
-from .tally import Reported, Tally
+from .tally import Reported, Tally, name_of
 
 
 def judge(tally: Tally, rule: Rule, known: Known, context: Context) -> None:
@@ -106,6 +106,8 @@ def _tried(
     """What one check of one subject comes to, counted apart."""
     tried = Tally(tally.source)
     tried.judge(rule, check, (subject,), context)
+    if tried.not_applicable:
+        tried.not_shown.append((rule.code, name_of(rule, subject)))
     return tried
 
 
@@ -114,6 +116,7 @@ def _keep(tally: Tally, tried: Tally) -> None:
     tally.not_applicable += tried.not_applicable
     tally.findings += tried.findings
     tally.unknown += tried.unknown
+    tally.not_shown += tried.not_shown
 
 
 def _of_key(rule: LiveKeyRule) -> Callable[[LiveKey, Context], Outcome]:

@@ -84,6 +84,8 @@ class Tally:
         self.not_applicable = 0
         self.findings: list[Reported] = []
         self.unknown: list[Unknown] = []
+        self.not_shown: list[tuple[str, str]] = []
+        """The code and the subject of the live checks whose question did not arise: nobody showed what it is about."""
 
     def judge(self, rule: Rule, check: Callable[[S, C], Outcome], subjects: Collection[S], context: C) -> None:
         """Judge each of `subjects`. A rule that fails leaves its subject undecided, and the others go on."""

@@ -34,6 +34,10 @@ class Block(NamedTuple):
     as_of: datetime
     live: str | None = None
     """What Binance is to say, as a part of a sandbox's state; None: it is not asked."""
+    policy: str | None = None
+    """The organisation's policy file; None: there is none."""
+    baseline: str | None = None
+    """The baseline, as its file has it; None: there is none."""
 
 
 class Page(NamedTuple):
@@ -91,7 +95,9 @@ def mismatches(rule: Rule, page: Page, rules: Sequence[Rule] = ()) -> list[str]:
     """The blocks of `page` that do not print what they must, each with both texts."""
     found = []
     for block in page.blocks:
-        printed = judge(rule, block.manifest, block.as_of, rules, block.live)
+        printed = judge(
+            rule, block.manifest, block.as_of, rules, block.live, policy=block.policy, baseline=block.baseline
+        )
         if printed != block.expected:
             expected = block.expected or "(nothing)\n"
             where = f"{page.path.name}:{block.line}: ## {block.title}"
@@ -99,12 +105,15 @@ def mismatches(rule: Rule, page: Page, rules: Sequence[Rule] = ()) -> list[str]:
     return found
 
 
-def judge(
+def judge(  # noqa: PLR0913 - all that a block may say
     rule: Rule,
     manifest: str,
     as_of: datetime = MOMENT,
     rules: Sequence[Rule] = (),
     live: str | None = None,
+    *,
+    policy: str | None = None,
+    baseline: str | None = None,
 ) -> str:
     """What `rule` alone says of `manifest`, or of a fragment of one, in the concise format and without a summary.
 
@@ -112,7 +121,8 @@ def judge(
     permissions read and creation today; a bot's kind spot. Pages of rules about the text itself are taken as they are.
 
     With `live`, a part of a sandbox's state that is laid over what is declared, keylint looks at such a sandbox too: ""
-    is one in which everything is as declared.
+    is one in which everything is as declared. `policy` and `baseline` are the texts of an organisation's policy file
+    and of a baseline, by which it is judged too.
     """
     known = {rule.code: rule, **{other.code: other for other in rules}}
     names = {word: each.code for each in known.values() for word in (each.code, each.name)}
@@ -124,7 +134,17 @@ def judge(
         from .rehearsal import rehearse  # noqa: PLC0415
 
         evidence = [rehearse(source.manifest, live, as_of)]
-    report = gate.apply([engine.run(source, judged, as_of, names, evidence)], judged)
+    organisation, held = None, None
+    if policy is not None:
+        from .manifest import organisation as file  # noqa: PLC0415 - as above
+
+        organisation = file.load("policy.toml", policy.encode(), tuple(known.values()), ())
+    if baseline is not None:
+        from .baseline import load as load_baseline  # noqa: PLC0415 - as above
+
+        held = load_baseline("baseline.json", baseline.encode())
+    judgement = engine.run(source, judged, as_of, names, evidence, organisation)
+    report = gate.apply([judgement], judged, organisation, held)
     mine = report._replace(
         findings=tuple(finding for finding in report.findings if finding.code == rule.code),
         unknown=tuple(unknown for unknown in report.unknown if unknown.code == rule.code),
@@ -155,6 +175,8 @@ def completed(fragment: str, as_of: datetime) -> Source:
 
 _FENCE = re.compile(r"```(?P<language>\w*) *(?P<words>.*)")
 _AS_OF = re.compile(r"as-of=(\S+)")
+_PARTS = {"toml live": "live", "toml policy": "policy", "json baseline": "baseline"}
+"""What may stand below a manifest, by the words of its fence, and which part of a block it is."""
 
 
 def _kind(title: str) -> str:
@@ -165,8 +187,9 @@ def _blocks(name: str, lines: Sequence[str]) -> Iterator[Block]:
     """The blocks under the Bad and Good headings, each Bad one with the text that follows it."""
     title, waiting = "", None
     for number, language, words, body in _fences(name, lines):
-        if waiting is not None and language == "toml" and words.split()[:1] == ["live"]:
-            waiting = waiting._replace(live=body)
+        part = _PARTS.get(f"{language} {words}")
+        if waiting is not None and part is not None:
+            waiting = Block(**{**waiting._asdict(), part: body})
         elif waiting is not None and language == "text" and _kind(title) == "Bad":
             yield waiting._replace(expected=body)
             waiting = None

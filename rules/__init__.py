@@ -8,6 +8,7 @@ from keylint.api import Rule, hookimpl
 
 from . import (
     account_unattested,
+    baseline_stale,
     bot_without_key,
     created_in_future,
     custody_unsafe,
@@ -32,6 +33,7 @@ from . import (
     need_unexplained,
     permission_missing,
     permission_unneeded,
+    policy_loosened,
     provider_address_doubtful,
     provider_opaque,
     provider_unvetted,
@@ -112,6 +114,8 @@ RULES: tuple[Rule, ...] = (
     waiver_expired.RULE,  # KL950
     waiver_unused.RULE,  # KL951
     waiver_too_long.RULE,  # KL952
+    baseline_stale.RULE,  # KL953
+    policy_loosened.RULE,  # KL954
 )
 
 

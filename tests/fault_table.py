@@ -225,7 +225,7 @@ def account_fields() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         ("positions", "positions"),
     ):
         yield path, f"{field} missing", {"remove": [field]}
-        yield path, f"{field} is null", {"replace_raw": {field: "null"}}
+        yield path, f"{field} is an empty object", {"replace_raw": {field: "{}"}}
     yield "uid", "uid is 0", {"replace_raw": {"uid": "0"}}
     yield "uid", "uid is true", {"replace_raw": {"uid": "true"}}
     yield "sub-accounts", "nobody is listed", {"replace_raw": {"subAccounts": '[{"email": 5}]'}}

@@ -5,29 +5,38 @@ from pathlib import Path
 
 import pytest
 
-from keylint import engine, gate, plugins
+from keylint import __version__, engine, gate, plugins
 from keylint.api import Side
+from keylint.baseline import load as load_baseline
 from keylint.engine import Report
 from keylint.manifest.load import load
+from keylint.manifest.organisation import load as load_policy
 from keylint.rehearsal import perform
 from keylint.sandbox import state as sandbox
 
 RULES = plugins.load().packs[0].rules
 ROOT = Path(__file__).parent.parent
 STATES = sorted((ROOT / "examples").rglob("*.sandbox.toml"))
-EXAMPLES = sorted(set((ROOT / "examples").rglob("*.toml")) - set(STATES))
+POLICIES = sorted((ROOT / "examples").rglob("*.policy.toml"))
+EXAMPLES = sorted(set((ROOT / "examples").rglob("*.toml")) - {*STATES, *POLICIES})
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NAMES = {word: rule.code for rule in RULES for word in (rule.code, rule.name)}
 
 
 def judged(path: Path) -> Report:
-    """What is declared in an example, and what Binance says of it where there is a state for it."""
+    """What is declared in an example, and what Binance, a policy and a baseline say of it where there is one for it."""
     source = load(path.name, path.read_bytes())
     state = path.with_suffix(".sandbox.toml")
     evidence = None
     if state.exists() and source.manifest is not None:
         evidence = [perform(source.manifest, sandbox.load(state.read_text(encoding="utf-8"), state.name), NOW)]
-    return gate.apply([engine.run(source, RULES, NOW, NAMES, evidence)], RULES)
+    policy, held = path.with_suffix(".policy.toml"), path.with_suffix(".baseline.json")
+    organisation = None
+    if policy.exists():
+        organisation = load_policy(policy.name, policy.read_bytes(), RULES, [("keylint", __version__)])
+    baseline = load_baseline(held.name, held.read_bytes()) if held.exists() else None
+    judgement = engine.run(source, RULES, NOW, NAMES, evidence, organisation)
+    return gate.apply([judgement], RULES, organisation, baseline)
 
 
 def test_every_rule_fires_somewhere_in_the_examples() -> None:

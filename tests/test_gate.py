@@ -1,14 +1,16 @@
 """What is judged, what somebody accepted, and what counts."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keylint import engine, gate
+from keylint import engine, gate, plugins
 from keylint.api import (
+    BOTH_SIDES,
     EVERY_STATUS,
     NOT_APPLICABLE,
     Account,
@@ -21,22 +23,31 @@ from keylint.api import (
     Finding,
     Key,
     KeyRule,
+    LiveKey,
+    LiveKeyRule,
+    Loosened,
     Manifest,
     ManifestRule,
     NotApplicable,
+    Outcome,
     Place,
     Provider,
     ProviderRule,
     Rule,
     Severity,
+    Side,
     Source,
     SourceContext,
     SourceRule,
     WaiverUse,
 )
+from keylint.baseline import Baseline, Entry
 from keylint.engine import Report, Summary
 from keylint.gate import BadSelector, Selection, exit_code, select
 from keylint.manifest.load import load
+from keylint.manifest.organisation import OrganisationPolicy
+from keylint.manifest.organisation import load as load_policy
+from keylint.rehearsal import rehearse
 from keylint.tally import Unknown
 from keylint.testing import MOMENT, completed
 
@@ -101,6 +112,19 @@ RULES: tuple[Rule, ...] = (
 )
 NAMES = {word: rule.code for rule in RULES for word in (rule.code, rule.name)}
 WITHDRAWS = RULES[2]
+BOTH = KeyRule("TST101", "withdraws", "-", ERROR, can_withdraw, sides=BOTH_SIDES)
+
+
+def label_differs(key: Key, live: LiveKey, _ctx: Context) -> Outcome:
+    return None if live.label == key.label else Finding(key.at("label"), "differs", "")
+
+
+def nothing_arises(_key: Key, _live: LiveKey, _ctx: Context) -> NotApplicable:
+    return NOT_APPLICABLE
+
+
+LABELLED = LiveKeyRule("TST104", "labelled", "-", WARNING, label_differs)
+IDLE = LiveKeyRule("TST104", "labelled", "-", WARNING, nothing_arises)
 
 
 def judged(*manifests: str, rules: tuple[Rule, ...] = RULES, as_of: datetime = MOMENT) -> Report:
@@ -228,6 +252,228 @@ def test_findings_stand_in_the_order_of_the_file() -> None:
     places = [(it.extent[:2] if it.extent else (0, 0), it.code) for it in report.findings]
     assert places == sorted(places)
     assert [it.subject for it in report.findings] == ["manifest", "keys.b", "keys.b", "keys.a", "keys.a", "keys.a"]
+
+
+# The baseline.
+
+DAY = date(2026, 9, 1)
+
+
+def entry(code: str = "TST101", on: str = "keys.a", field: str = "permissions=withdraw", *sides: Side) -> Entry:
+    return Entry(f"{code}/{on}/{field}", code, on, sides or (Side.DECLARED,), DAY)
+
+
+def baseline(*entries: Entry) -> Baseline:
+    return Baseline("b.json", {}).only(entries)
+
+
+def with_baseline(
+    manifest: str,
+    *entries: Entry,
+    rules: tuple[Rule, ...] = RULES,
+    live: str | None = None,
+    organisation: OrganisationPolicy | None = None,
+) -> tuple[Report, list[tuple[str, bool, bool, bool]]]:
+    """The report, and of each entry whether it may accept, was judged, and was found."""
+    source = completed(manifest, MOMENT)
+    evidence = None
+    if live is not None:
+        assert source.manifest is not None
+        evidence = [rehearse(source.manifest, live, MOMENT)]
+    judgement = engine.run(source, rules, MOMENT, NAMES, evidence, organisation)
+    held = baseline(*entries)
+    uses = gate.uses(judgement, gate.Terms.of(rules, organisation), held)
+    return gate.apply([judgement], rules, organisation, held), [(use.entry.code, *use[1:]) for use in uses]
+
+
+def test_a_finding_in_the_baseline_does_not_count_and_stays_visible() -> None:
+    report, uses = with_baseline(KEY, entry(), rules=(WITHDRAWS,))
+    assert (report.findings, report.waived) == ((), ())
+    [held] = report.baseline
+    assert (held.finding.message, held.entry.since) == ("keys.a can withdraw", DAY)
+    assert report.summary == Summary(1, 0, 0, 0, 0, 0, 1)
+    assert exit_code(report, Severity.NOTE) == 0
+    assert uses == [("TST101", True, True, True)]
+
+
+def test_another_field_of_the_same_rule_and_subject_is_another_finding() -> None:
+    report, _ = with_baseline(KEY, entry("TST102"), rules=(RULES[3],))
+    assert [it.message for it in report.findings] == ["keys.a can read"]
+    assert [it.finding.message for it in report.baseline] == ["keys.a can withdraw"]
+
+
+def test_where_it_stands_and_how_often_does_not_matter() -> None:
+    def twice(key: Key, _ctx: Context) -> list[Finding]:
+        return [Finding(key.at("permissions", "withdraw"), f"can withdraw {times} times", "") for times in (1, 2)]
+
+    rule = KeyRule("TST101", "withdraws", "-", Severity.ERROR, twice)
+    report, _ = with_baseline(f"\n\n\n{KEY}", entry(), rules=(rule,))
+    assert report.findings == ()
+    assert len(report.baseline) == 2
+    assert report.summary == Summary(2, 0, 0, 0, 0, 0, 2)
+
+
+def test_a_waiver_goes_before_the_baseline_whose_entry_is_found_all_the_same() -> None:
+    report, uses = with_baseline(KEY + waiver(), entry(), rules=(WITHDRAWS,))
+    assert (len(report.waived), len(report.baseline)) == (1, 0)
+    assert uses == [("TST101", True, True, True)]
+
+
+def test_what_cannot_be_waived_no_baseline_accepts() -> None:
+    report, uses = with_baseline(KEY, entry("KL003", "manifest", ""), rules=(RULES[1],))
+    assert [it.message for it in report.findings] == ["the manifest has no bots"]
+    assert report.baseline == ()
+    assert uses == [("KL003", False, True, True)]
+
+
+def test_keylint_s_own_rules_about_text_and_books_are_accepted_by_nobody() -> None:
+    own = plugins.load().packs[0].rules
+    terms = gate.Terms.of(own)
+    never = {rule.code for rule in own if not terms.acceptable(rule.code)}
+    assert never == {rule.code for rule in own if rule.code.startswith(("KL0", "KL95"))} | {"KL109"}
+    assert not terms.acceptable("KL999")
+    assert not terms.acceptable(None)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "held", "rules", "live", "judged_and_found"),
+    [
+        ("[keys.a]\n", entry(), RULES, None, (True, False)),  # mended
+        ("[keys.b]\n", entry(), RULES, None, (True, False)),  # its subject is gone
+        (KEY + 'status = "disabled"\ndisabled = 2026-11-01\n', entry(), RULES, None, (True, False)),
+        ("[keys.a]\n", entry(), RULES[3:], None, (False, False)),  # its rule was left out
+        ("[keys.a]\n", entry("TST999"), RULES, None, (False, False)),  # there is no such rule
+        ('[keys.a]\nbot = "gone"\n', entry("TST103", field="bot"), RULES, None, (False, False)),  # unknown
+        ('[keys.a]\nbot = "gone"\n', entry(), RULES, None, (True, False)),  # another rule is unknown
+        ("[keys.a]\n", entry(), (BOTH,), None, (True, False)),
+        ("[keys.a]\n", entry("TST101", "keys.a", "permissions=withdraw", Side.LIVE), (BOTH,), None, (False, False)),
+        ("[keys.a]\n", entry("TST101", "keys.a", "permissions=withdraw", *Side), (BOTH,), None, (False, False)),
+        ("[keys.a]\n", entry("TST101", "keys.a", "permissions=withdraw", *Side), (BOTH,), "", (True, False)),
+        (
+            "[keys.a]\n",
+            entry("TST101", "keys.a", "permissions=withdraw", Side.LIVE),
+            (BOTH,),
+            '[keys.a]\npermissions = ["read", "withdraw"]\n',
+            (True, True),
+        ),
+        (
+            "[keys.a]\n",
+            entry("TST101", "keys.a", "permissions=withdraw", Side.LIVE),
+            (BOTH,),
+            '[[misbehaviour]]\nkey = "a"\nstatus = 500\n',
+            (False, False),
+        ),
+        ("[keys.a]\n", entry("TST104", "keys.a", "label", Side.LIVE), (LABELLED,), "", (False, False)),  # not shown
+        ("[keys.a]\n", entry("TST104", "keys.a", "label", Side.LIVE), (IDLE,), "", (False, False)),
+        ("[keys.b]\n", entry("TST104", "keys.a", "label", Side.LIVE), (LABELLED,), "", (True, False)),  # gone
+    ],
+)
+def test_an_entry_was_judged_where_its_rule_was_on_its_subject_and_its_sides(
+    manifest: str, held: Entry, rules: tuple[Rule, ...], live: str | None, judged_and_found: tuple[bool, bool]
+) -> None:
+    _, [(_, _, *use)] = with_baseline(manifest, held, rules=rules, live=live)
+    assert tuple(use) == judged_and_found
+
+
+def test_a_rule_about_a_manifest_that_crashed_says_nothing_of_any_subject() -> None:
+    def crash(_manifest: Manifest, _ctx: Context) -> NoReturn:
+        raise ValueError
+
+    rule = ManifestRule("TST105", "crashes", "-", WARNING, crash)
+    assert with_baseline("[keys.a]\n", entry("TST105"), rules=(rule,))[1] == [("TST105", True, False, False)]
+
+
+def test_of_a_broken_manifest_the_baseline_knows_nothing() -> None:
+    judgement = engine.run(load("keylint.toml", b"version = 2\n"), RULES, MOMENT, NAMES)
+    held = baseline(entry())
+    assert gate.uses(judgement, gate.Terms.of(RULES), held) == ()
+    assert gate.apply([judgement], RULES, None, held) == gate.apply([judgement], RULES)
+
+
+# An organisation's policy.
+
+
+def organised(text: str, rules: tuple[Rule, ...] = RULES) -> OrganisationPolicy:
+    return load_policy("org.toml", f"version = 1\n{text}".encode(), rules, ())
+
+
+def test_what_the_organisation_lets_nobody_waive_counts() -> None:
+    organisation = organised('unwaivable = ["withdraws"]')
+    source = completed(KEY + waiver() + waiver("permissions"), MOMENT)
+    rules = (WITHDRAWS, RULES[3], RULES[-1])
+    judgement = engine.run(source, rules, MOMENT, NAMES, organisation=organisation)
+    report = gate.apply([judgement], rules, organisation, baseline(entry()))
+    assert [it.code for it in report.findings] == ["TST101", "TST900", "TST900"]
+    assert {it.finding.code for it in report.waived} == {"TST102"}
+    assert [use[1:] for use in SEEN[-1]] == [("TST101", False, True, True), ("TST102", True, True, True)]
+    assert judgement.context is not None
+    assert judgement.context.waived("TST101", "keys.a") is None
+    assert judgement.context.waived("TST102", "keys.a") is not None
+
+
+def test_a_severity_is_raised_and_never_lowered() -> None:
+    def by_type(key: Key, _ctx: Context) -> Finding:
+        return Finding(key.at("type"), "is", "", Severity(key.label) if key.label else None)
+
+    rules: tuple[Rule, ...] = (KeyRule("TST106", "by-type", "-", Severity.NOTE, by_type), WITHDRAWS, RULES[-1])
+    organisation = organised('[severity]\nby-type = "warning"\nTST900 = "error"', rules)
+    text = '[keys.a]\nlabel = "note"\n[keys.b]\nlabel = "error"\n[keys.c]\n' + waiver(on="keys.c")
+    judgement = engine.run(completed(text, MOMENT), rules, MOMENT, NAMES, organisation=organisation)
+    report = gate.apply([judgement], rules, organisation)
+    severities = {(it.code, it.subject): it.severity.value for it in report.findings}
+    assert severities == {
+        ("TST106", "keys.a"): "warning",
+        ("TST106", "keys.b"): "error",
+        ("TST106", "keys.c"): "warning",
+        ("TST900", "waivers[0]"): "error",
+    }
+    plain = gate.apply([engine.run(completed(text, MOMENT), rules, MOMENT, NAMES)], rules)
+    assert [it.severity.value for it in plain.findings] == ["note", "error", "note", "note"]
+
+
+def test_what_is_accepted_is_shown_with_the_raised_severity() -> None:
+    organisation = organised('[severity]\npermissions = "error"')
+    report, _ = with_baseline(KEY, entry("TST102"), rules=(RULES[3],), organisation=organisation)
+    assert {it.finding.severity.value for it in report.baseline} == {"error"}
+
+
+def test_rules_read_the_stricter_policy_and_books_what_was_looser() -> None:
+    seen: list[tuple[int, int, int]] = []
+
+    def looks(_manifest: Manifest, ctx: Context) -> None:
+        policy = ctx.policy
+        assert ctx.manifest.policy == policy
+        seen.append((policy.rotation.max_age_days, policy.rotation.warn_days, policy.network.max_addresses))
+
+    loosened: list[object] = []
+
+    def keeps(books: Books, _ctx: Context) -> None:
+        loosened.append(books.loosened)
+
+    rules: tuple[Rule, ...] = (
+        ManifestRule("TST107", "looks", "-", WARNING, looks),
+        BooksRule("TST901", "keeps", "-", WARNING, keeps),
+    )
+    organisation = organised("[policy]\nrotation = { max_age_days = 90, warn_days = 14 }", rules)
+    text = "[policy]\nrotation = { max_age_days = 120, warn_days = 30 }\nnetwork = { max_addresses = 99 }\n"
+    for under in (organisation, None):
+        judgement = engine.run(completed(text, MOMENT), rules, MOMENT, NAMES, None, under)
+        gate.apply([judgement], rules, under)
+    assert seen == [(90, 30, 99), (120, 30, 99)]
+    assert loosened == [
+        (Loosened("rotation", "max_age_days", "lower", "120", "90", ("90",)),),
+        None,
+    ]
+
+
+def test_what_binance_said_is_as_old_as_the_organisation_lets_it_be() -> None:
+    organisation = organised("policy.evidence.max_age_hours = 2")
+    source = completed("[keys.a]\n", MOMENT)
+    assert source.manifest is not None
+    evidence = [rehearse(source.manifest, "", MOMENT - timedelta(hours=3))]
+    for under, unknown in ((None, 0), (organisation, 1)):
+        report = gate.apply([engine.run(source, (BOTH,), MOMENT, NAMES, evidence, under)], (BOTH,), under)
+        assert report.summary.unknown == unknown
 
 
 # What adds up.

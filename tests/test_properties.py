@@ -50,7 +50,7 @@ from strategies import (
 from strategies import keylint as run
 
 from keylint import api, gate
-from keylint.api import PERMISSION, Severity
+from keylint.api import PERMISSION, Severity, Side
 from keylint.engine import Report
 from keylint.manifest.load import load
 
@@ -383,7 +383,7 @@ def planned(text: str) -> int:
     """How many checks there are: every rule on every one of its subjects."""
     manifest = load("keylint.toml", text.encode()).manifest
     assert manifest is not None
-    return sum(ON[rule.on](manifest) for rule in registry().rules)
+    return sum(ON[rule.on](manifest) for rule in registry().rules if Side.DECLARED in rule.sides)
 
 
 def distinct(ended: list[Table]) -> set[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import os.path
 from importlib import import_module
+from keyword import iskeyword
 from typing import Final
 
 import click
@@ -13,6 +14,14 @@ from .stream import EXIT_UNUSABLE, Broken, complain, talk
 COMMANDS: Final = {
     "check": "Judge manifests and print what breaks a rule.",
     "observe": "Ask Binance about the keys, and write what it said as evidence.",
+    "baseline": "Accept the findings of today, and take out what is gone.",
+    "plan": "Show what to change at Binance, and how.",
+    "show": "Print a saved plan again.",
+    "diff": "Show what changed between two manifests, and which way.",
+    "init": "Write a first manifest.",
+    "import": "Write a manifest from what Binance says.",
+    "inventory": "Show who holds what: keys, permissions, addresses, ages.",
+    "calendar": "List what is due, for people's own calendars.",
     "fingerprint": "Print what ties a manifest's entry to its key.",
     "sandbox": "Run a stand-in for Binance on this machine.",
     "rule": "Show the page of a rule.",
@@ -33,7 +42,8 @@ class Commands(click.Group):
         """The command `name`."""
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f".{name}", __name__).command
+        module = f"{name}_" if iskeyword(name) else name
+        command: click.Command = import_module(f".{module}", __name__).command
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -85,6 +85,8 @@ def _codes(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
+@click.option("--policy", metavar="FILE", help="Hold manifests to an organisation's policy.")
+@click.option("--baseline", metavar="FILE", help="Count no finding that stands in this baseline.")
 @click.option("--as-of", type=Moment(), help="Judge as of this day or instant instead of now.")
 @click.option("--show-waived", is_flag=True, help="Show accepted findings too.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
@@ -105,6 +107,8 @@ def command(  # noqa: PLR0913 - one parameter an option
     format_: str,
     outputs: tuple[tuple[str, str], ...],
     fail_on: str,
+    policy: str | None,
+    baseline: str | None,
     as_of: datetime | None,
     show_waived: bool,
     statistics: bool,
@@ -133,11 +137,18 @@ def command(  # noqa: PLR0913 - one parameter an option
                 raise Broken(IDLE)
             live = asking or bool(evidence_files)
             # What is left out by name has to be known by name, and is loaded for that.
-            registry = plugins.load(live=live or bool(select or ignore or extend_select))
+            registry = plugins.load(live=live or bool(select or ignore or extend_select) or policy is not None)
             rules = gate.select(registry.rules, gate.Selection(select, ignore, extend_select), live=live)
             sources, unreadable = _sources(paths, stdin_filename)
         except (plugins.BrokenPlugin, gate.BadSelector, discover.Unreadable) as error:
             raise Broken(str(error)) from None
+        organisation, held = None, None
+        if policy is not None or baseline is not None:
+            # A commit hook that names neither does not pay for what reads them.
+            from . import accepting  # noqa: PLC0415
+
+            organisation = accepting.policy(policy, registry) if policy is not None else None
+            held = accepting.baseline(baseline, sources) if baseline is not None else None
         evidence: list[Evidence] | None = None
         if live:
             # A commit hook, which looks at no live state, does not pay for what looks at it.
@@ -145,8 +156,8 @@ def command(  # noqa: PLR0913 - one parameter an option
 
             evidence = seen(sources, evidence_files, looking, asking=asking, as_of=as_of)
         moment = as_of or datetime.now(UTC)
-        judgements = [engine.run(source, rules, moment, registry.names, evidence) for source in sources]
-        report = gate.apply(judgements, rules) if judgements else None
+        judgements = [engine.run(source, rules, moment, registry.names, evidence, organisation) for source in sources]
+        report = gate.apply(judgements, rules, organisation, held) if judgements else None
     if report is None:  # what could not be read has been said
         return EXIT_UNUSABLE
     style = _style(color, show_waived=show_waived, statistics=statistics, quiet=quiet)

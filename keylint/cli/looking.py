@@ -57,7 +57,7 @@ def look(manifest: Manifest, looking: Looking, *, as_of: datetime | None = None)
     endpoint, connections = looking.endpoint, CONNECTIONS
     with ExitStack() as stack:
         if looking.sandbox is not None:
-            state = _state(looking.sandbox)
+            state = read_state(looking.sandbox)
             clock = _Stopped(as_of or machine.now())
             credentials = _made(manifest, state)
             endpoint = stack.enter_context(_serving(state, clock))
@@ -143,7 +143,7 @@ def expect(path: str) -> None:
 # -- The sandbox -----------------------------------------------------------------------------------------------------
 
 
-def _state(path: str) -> "State":
+def read_state(path: str) -> "State":
     """The state file at `path`. Raises Broken."""
     from keylint.manifest.discover import Unreadable, read, shown  # noqa: PLC0415
     from keylint.sandbox.state import BadState, load  # noqa: PLC0415

@@ -7,7 +7,7 @@ import click
 
 from .stream import emit
 
-NAMES: Final = ("manifest", "report", "evidence", "sandbox")
+NAMES: Final = ("manifest", "report", "evidence", "policy", "baseline", "plan", "diff", "inventory", "sandbox")
 
 
 @click.command("schema")

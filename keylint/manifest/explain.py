@@ -46,9 +46,7 @@ def explain(document: dict[str, object], wrong: Sequence[Path]) -> tuple[Violati
     violations the last one, about the root, says how many tables are left. `wrong` holds only paths that the screen
     gave for this document.
     """
-    schema = json.loads(files("keylint.schemas").joinpath("manifest.schema.json").read_text(encoding="utf-8"))
-    schema = _without_references(schema, schema["definitions"])
-    del schema["$schema"]  # jsonschema would go by it, and leave our keywords for its own
+    schema = _schema("manifest")
     validator = _validator()
     violations: list[Violation] = []
     for index, path in enumerate(wrong):
@@ -60,6 +58,36 @@ def explain(document: dict[str, object], wrong: Sequence[Path]) -> tuple[Violati
             Violation(path, "does not fit the schema", "compare it with `keylint schema manifest`")
         ]
     return tuple(violations)
+
+
+def explain_policy(document: dict[str, Any]) -> list[Violation]:
+    """What is wrong in the parsed document of an organisation's policy file; nothing where it fits its schema."""
+    schema, validator = _schema("policy"), _validator()
+    section = schema["properties"]["severity"]
+    own = {**schema["properties"], "severity": {"type": "object", "description": section["description"]}}
+    found = _violations(document, {**schema, "properties": own}, (), validator)
+    severities = document.get("severity", {})
+    if type(severities) is dict:
+        [(pattern, entry)] = section["patternProperties"].items()
+        for number, (name, value) in enumerate(severities.items(), 1):
+            if re.fullmatch(pattern, name):
+                found += _violations(value, entry, ("severity", name), validator)
+            elif _may_be_shown(name):
+                found.append(
+                    Violation(("severity", name), "is neither the code nor the name of a rule", "", names=True)
+                )
+            else:
+                said = f"has a field, number {number}, that is no rule and is not shown"
+                found.append(Violation(("severity",), said, ""))
+    return found
+
+
+def _schema(name: str) -> Schema:
+    schema = json.loads(files("keylint.schemas").joinpath(f"{name}.schema.json").read_text(encoding="utf-8"))
+    schema = _without_references(schema, schema["definitions"])
+    del schema["$schema"]  # jsonschema would go by it, and leave our keywords for its own
+    found: Schema = schema
+    return found
 
 
 def _explain_table(document: dict[str, Any], path: Path, root: Schema, validator: Any) -> list[Violation]:
@@ -205,7 +233,7 @@ def _described(schema: Schema) -> str:
 
 def _noun(schema: Schema, path: Path) -> str:
     if not path:
-        return "manifest"
+        return str(schema["title"]).removeprefix("keylint ")
     is_entry = len(path) == 2 and path[0] != "policy"  # noqa: PLR2004 - a section and an id
     return schema["title"] if is_entry else f"`{path[-1]}`"
 

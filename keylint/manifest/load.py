@@ -21,20 +21,25 @@ _PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 
 def load(name: str, data: bytes) -> Source:
     """What the bytes `data` of the manifest called `name` say. Never raises: what is wrong stands in the Source."""
+    text, values, fault = parsed(data)
+    return checked(name, text, values) if fault is None else _faulty(name, text, fault)
+
+
+def parsed(data: bytes) -> tuple[str, dict[str, Any], Fault | None]:
+    """The text and the values of a TOML file, or why it is none that is read: whatever it holds, in bounded time."""
     text, fault = _decoded(data.removeprefix(_BOM))
     if fault is None:
         fault = _too_long_a_key(text, data)
     if fault is not None:
-        return _faulty(name, text, fault)
+        return text, {}, fault
     try:
-        values = tomli.loads(text)
+        return text, tomli.loads(text), None
     except tomli.TOMLDecodeError as error:
-        return _faulty(name, text, Fault(_offset(text, error), _said(error), "correct the TOML here"))
+        return text, {}, Fault(_offset(text, error), _said(error), "correct the TOML here")
     except RecursionError:
-        return _faulty(name, text, _TOO_DEEP)
+        return text, {}, _TOO_DEEP
     except (ValueError, OverflowError, MemoryError):
-        return _faulty(name, text, _impossible_number(text))
-    return checked(name, text, values)
+        return text, {}, _impossible_number(text)
 
 
 def _decoded(data: bytes) -> tuple[str, Fault | None]:

@@ -18,6 +18,10 @@ def render(report: Report, style: Style) -> str:
         lines += [
             f"{line(it.finding, seen(report, it.finding))} [waived until {it.waiver.until}]" for it in report.waived
         ]
+        lines += [
+            f"{line(it.finding, seen(report, it.finding))} [in the baseline since {it.entry.since}]"
+            for it in report.baseline
+        ]
     if not style.quiet:
         lines += remarks(report)
     if style.statistics:

@@ -12,7 +12,7 @@ from .escape import clean
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from keylint.engine import LiveState, Report, Waived
+    from keylint.engine import Baselined, LiveState, Report, Waived
     from keylint.evidence.known import Looked
     from keylint.tally import Extent, Reported, Unknown
 
@@ -35,6 +35,7 @@ def render(report: Report, _style: Style) -> str:
         "findings": [_finding(finding) for finding in report.findings],
         "unknown": [_unknown(unknown) for unknown in report.unknown],
         "waived": [_waived(waived) for waived in report.waived],
+        "baseline": [_baselined(baselined) for baselined in report.baseline],
     }
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
     # A runner of GitHub obeys `##[command]` wherever it stands in a log; JSON has another way to write the bracket.
@@ -116,5 +117,19 @@ def _waived(waived: Waived) -> dict[str, Any]:
             "reason": clean(waiver.reason),
             "by": clean(waiver.by),
             "until": waiver.until.isoformat(),
+        },
+    }
+
+
+def _baselined(baselined: Baselined) -> dict[str, Any]:
+    entry = baselined.entry
+    return {
+        "finding": _finding(baselined.finding),
+        "entry": {
+            "fingerprint": clean(entry.fingerprint),
+            "code": clean(entry.code),
+            "subject": clean(entry.subject),
+            "sides": [side.value for side in entry.sides],
+            "since": entry.since.isoformat(),
         },
     }

@@ -58,8 +58,9 @@ def summary(report: Report) -> str:
     what = clean(report.sources[0].name) if len(report.sources) == 1 else _count(len(report.sources), "manifest")
     if not report.findings and not report.unknown:
         declared = f"{_count(report.census.keys, 'key')}, {_count(report.census.bots, 'bot')}"
-        accepted = f", {_count(counts.waived, 'finding')} waived" if counts.waived else ""
-        return f"{what}: {declared}, {_count(counts.planned, 'check')}: clean{accepted}; {looked_at(report)}"
+        waived = f", {_count(counts.waived, 'finding')} waived" if counts.waived else ""
+        held = f", {_count(counts.baseline, 'finding')} in the baseline" if counts.baseline else ""
+        return f"{what}: {declared}, {_count(counts.planned, 'check')}: clean{waived}{held}; {looked_at(report)}"
     by_severity = Counter(finding.severity for finding in report.findings)
     parts = [_count(by_severity[it], it.value) for it in reversed(Severity) if by_severity[it]]
     found = f"{_count(counts.findings, 'finding')} ({', '.join(parts)})" if parts else "no findings"
@@ -67,6 +68,7 @@ def summary(report: Report) -> str:
         f"{counts.passed} passed",
         f"{counts.unknown} unknown",
         f"{counts.waived} waived",
+        *([f"{counts.baseline} in the baseline"] if counts.baseline else []),
         f"{counts.not_applicable} not applicable",
     )
     incomplete = "incomplete: " if report.unknown else ""

@@ -8,7 +8,7 @@ from typing import Final
 
 from keylint import secret_shapes
 from keylint.api import Severity, Source, Span
-from keylint.engine import Report, Waived
+from keylint.engine import Baselined, Report, Waived
 from keylint.tally import Extent, Reported
 
 from . import Style
@@ -23,20 +23,22 @@ FEW = 12
 
 
 def render(report: Report, style: Style) -> str:
-    """The findings in order, then waived ones where asked for, then what is unknown, then one summary line."""
+    """The findings in order, then accepted ones where asked for, then what is unknown, then one summary line."""
     painter = _Painter(style)
     blocks = []
     findings: dict[str, list[Reported]] = {}
-    waived: dict[str, list[Waived]] = {}
+    accepted: dict[str, list[Waived | Baselined]] = {}
     for finding in report.findings:
         findings.setdefault(finding.file, []).append(finding)
-    for each in report.waived if style.show_waived else ():
-        waived.setdefault(each.finding.file, []).append(each)
+    if style.show_waived:
+        both: list[Waived | Baselined] = [*report.waived, *report.baseline]
+        for each in both:
+            accepted.setdefault(each.finding.file, []).append(each)
     for source in report.sources:
-        if source.name in findings or source.name in waived:
+        if source.name in findings or source.name in accepted:
             lines = _Lines(source)
             blocks += [painter.finding(it, lines, seen(report, it)) for it in findings.get(source.name, ())]
-            blocks += [painter.waived(it, lines, seen(report, it.finding)) for it in waived.get(source.name, ())]
+            blocks += [painter.accepted(it, lines, seen(report, it.finding)) for it in accepted.get(source.name, ())]
     if report.unknown:
         blocks.append("\n".join(painter.unknowns(report)))
     if not style.quiet and (said := remarks(report)):
@@ -99,13 +101,16 @@ class _Painter:
         said = self._labelled("live", live) if live else ()
         return "\n".join([*block, *said, *self._labelled("help", finding.help)])
 
-    def waived(self, waived: Waived, lines: _Lines, live: str) -> str:
+    def accepted(self, accepted: Waived | Baselined, lines: _Lines, live: str) -> str:
         """One accepted finding as a block, with what Binance said of it, and who accepts it."""
-        waiver = waived.waiver
-        block = self._block(waived.finding, lines, "waived", Severity.NOTE)
-        why = f"{waiver} by {waiver.by} until {waiver.until}: {waiver.reason}"
+        if isinstance(accepted, Waived):
+            waiver = accepted.waiver
+            word, why = "waived", f"{waiver} by {waiver.by} until {waiver.until}: {waiver.reason}"
+        else:
+            word, why = "baseline", f"in it since {accepted.entry.since}"
+        block = self._block(accepted.finding, lines, word, Severity.NOTE)
         said = self._labelled("live", live) if live else ()
-        return "\n".join([*block, *said, *self._labelled("waived", why)])
+        return "\n".join([*block, *said, *self._labelled(word, why)])
 
     def unknowns(self, report: Report) -> Iterator[str]:
         """What could not be decided, and by which rules, where they are few enough to be worth a look."""

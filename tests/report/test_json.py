@@ -8,7 +8,8 @@ from strategies import HOSTILE, finding, hand_made, raw_controls, runner_command
 
 from keylint import __version__
 from keylint.api import Severity, Side, Waiver
-from keylint.engine import Waived
+from keylint.baseline import Entry
+from keylint.engine import Baselined, Summary, Waived
 from keylint.report import Style, render
 from keylint.tally import Unknown
 
@@ -48,7 +49,15 @@ def test_a_report_says_all_there_is() -> None:
         "tool": {"name": "keylint", "version": __version__},
         "as_of": "2026-11-20T00:00:00Z",
         "looked_at": {"manifests": ["keylint.toml"], **NOTHING_LIVE},
-        "summary": {"planned": 10, "passed": 4, "findings": 1, "unknown": 1, "waived": 1, "not_applicable": 3},
+        "summary": {
+            "planned": 10,
+            "passed": 4,
+            "findings": 1,
+            "unknown": 1,
+            "waived": 1,
+            "not_applicable": 3,
+            "baseline": 0,
+        },
         "findings": [FINDING],
         "unknown": [
             {
@@ -73,7 +82,29 @@ def test_a_report_says_all_there_is() -> None:
                 },
             }
         ],
+        "baseline": [],
     }
+
+
+def test_what_stands_in_the_baseline_stands_apart_with_its_entry() -> None:
+    entry = Entry("TST101/keys.k/label", "TST101", "keys.k", (Side.DECLARED, Side.LIVE), date(2026, 9, 1))
+    held = Baselined(finding(MANIFEST, '"bot"'), entry)
+    counts = Summary(8, 4, 0, 0, 0, 3, 1)
+    document = valid_report(render("json", hand_made(MANIFEST, baseline=(held,), summary=counts), Style()))
+    assert document["findings"] == document["waived"] == []
+    assert document["summary"]["baseline"] == 1
+    assert document["baseline"] == [
+        {
+            "finding": FINDING,
+            "entry": {
+                "fingerprint": "TST101/keys.k/label",
+                "code": "TST101",
+                "subject": "keys.k",
+                "sides": ["declared", "live"],
+                "since": "2026-09-01",
+            },
+        }
+    ]
 
 
 def test_what_has_no_place_has_null_and_no_made_up_line() -> None:

@@ -10,7 +10,8 @@ import pytest
 from strategies import finding, hand_made, leaks, raw_controls, runner_commands, secret
 
 from keylint.api import Severity, Side, Waiver
-from keylint.engine import Report, Waived
+from keylint.baseline import Entry
+from keylint.engine import Baselined, Report, Summary, Waived
 from keylint.manifest.load import load
 from keylint.report import Style, render
 from keylint.report.summary import summary
@@ -346,6 +347,49 @@ def test_waived_findings_are_shown_where_asked_for_with_who_accepts_them_and_why
         """)
 
 
+HELD = Baselined(
+    finding(MANIFEST, '"bot"'), Entry("TST101/keys.k/label", "TST101", "keys.k", (Side.DECLARED,), date(2026, 9, 1))
+)
+WITH_A_BASELINE = hand_made(MANIFEST, baseline=(HELD,), summary=Summary(8, 4, 0, 0, 0, 3, 1))
+
+
+def test_what_is_in_the_baseline_is_shown_where_asked_for_like_what_is_waived() -> None:
+    assert render("text", WITH_A_BASELINE, Style(quiet=True)) == ""
+    assert f"\n{render('text', WITH_A_BASELINE, Style(quiet=True, show_waived=True))}" == looks_like("""
+        baseline[TST101]: keys.k is bad
+         --> keylint.toml:4:9
+          |
+        4 | label = "bot"
+          |         ^^^^^
+          |
+        baseline: in it since 2026-09-01
+        """)
+    concise = render("concise", WITH_A_BASELINE, Style(quiet=True, show_waived=True))
+    assert concise == "keylint.toml:4:9: TST101 keys.k is bad [in the baseline since 2026-09-01]\n"
+    assert render("concise", WITH_A_BASELINE, Style(quiet=True)) == ""
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (Summary(8, 4, 0, 0, 0, 3, 1), "1 key, 1 bot, 8 checks: clean, 1 finding in the baseline; live"),
+        (Summary(9, 4, 0, 0, 1, 3, 1), "9 checks: clean, 1 finding waived, 1 finding in the baseline; live"),
+        (Summary(9, 4, 0, 0, 0, 3, 2), "9 checks: clean, 2 findings in the baseline; live"),
+        (Summary(7, 4, 0, 0, 0, 3, 0), "7 checks: clean; live"),
+    ],
+)
+@pytest.mark.parametrize("name", ["text", "concise", "github"])
+def test_what_is_in_the_baseline_is_counted_in_every_format(counts: Summary, said: str, name: str) -> None:
+    assert said in render(name, WITH_A_BASELINE._replace(summary=counts), Style(width=120)).splitlines()[-1]
+
+
+def test_what_is_in_the_baseline_is_counted_beside_findings() -> None:
+    report = WITH_A_BASELINE._replace(findings=(finding(MANIFEST, ""),), summary=Summary(9, 4, 1, 0, 0, 3, 1))
+    assert "4 passed, 0 unknown, 0 waived, 1 in the baseline, 3 not applicable;" in summary(report)
+    alone = report._replace(summary=Summary(8, 4, 1, 0, 0, 3, 0))
+    assert "baseline" not in summary(alone)
+
+
 def unknown(code: str, subject: str, message: str) -> Unknown:
     return Unknown("keylint.toml", code, subject, Side.DECLARED, "unknown-reference", message)
 
@@ -370,6 +414,7 @@ def test_statistics_stand_before_the_summary() -> None:
 REPORTS = {
     "clean": hand_made(MANIFEST),
     "waived": hand_made(MANIFEST, waived=[WAIVED]),
+    "baseline": WITH_A_BASELINE,
     "findings": hand_made(MANIFEST, finding(MANIFEST, "")),
     "unknown": hand_made(MANIFEST, unknown=[unknown("TST201", "keys.k", "names no bot")]),
     "several manifests": hand_made(MANIFEST, sources=hand_made(MANIFEST).sources * 2),
