@@ -8,17 +8,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Final, NamedTuple, NoReturn, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from . import secret_shapes
 from .evidence.fields import Object, Wrong, one_of, text, tuple_of
+from .evidence.json_file import parsed
 from .manifest.model import Manifest, Side
 
 VERSION: Final = 1
-MAX_BYTES: Final = 16 * 1024 * 1024
 
 _AGAIN = "`keylint baseline create` writes one anew"
-_BOM = b"\xef\xbb\xbf"
 _SIDES: Final = tuple(side.value for side in Side)
 _SECTIONS: Final = ("accounts", "providers", "bots", "keys")
 
@@ -134,7 +133,7 @@ def dump(baseline: Baseline) -> str:
 def load(name: str, data: bytes) -> Baseline:
     """The baseline in the bytes `data` of the file called `name`. Raises BadBaseline."""
     try:
-        top = Object(_parsed(data), "")
+        top = Object(parsed(data, "baseline"), "")
         _of_this_version(top)
         entries = top.each("entries", _entry)
         top.end()
@@ -160,42 +159,6 @@ def _written(entry: Entry) -> dict[str, object]:
 
 
 # What is read.
-
-
-def _parsed(data: bytes) -> object:
-    if len(data) > MAX_BYTES:
-        message = f"is larger than {MAX_BYTES // 1024 // 1024} MiB"
-        raise Wrong(message)
-    try:
-        written = data.removeprefix(_BOM).decode()
-    except UnicodeDecodeError:
-        message = "is not UTF-8"
-        raise Wrong(message) from None
-    try:
-        document: object = json.loads(written, object_pairs_hook=_once, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        message = f"is not JSON (line {error.lineno}, column {error.colno})"
-        raise Wrong(message) from None
-    except RecursionError:
-        message = "nests deeper than any baseline"
-        raise Wrong(message) from None
-    except (ValueError, MemoryError):
-        message = "holds a number that is out of range"
-        raise Wrong(message) from None
-    return document
-
-
-def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        message = "names one field twice"
-        raise Wrong(message)
-    return found
-
-
-def _no_number(_name: str) -> NoReturn:
-    message = "holds what is no number in JSON"
-    raise Wrong(message)
 
 
 def _of_this_version(top: Object) -> None:

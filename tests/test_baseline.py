@@ -14,7 +14,6 @@ from strategies import ROOT, finding, secret
 
 from keylint.api import Side
 from keylint.baseline import (
-    MAX_BYTES,
     BadBaseline,
     Baseline,
     BaselineUse,
@@ -25,6 +24,7 @@ from keylint.baseline import (
     load,
     taken,
 )
+from keylint.evidence.json_file import MAX_BYTES
 from keylint.tally import Reported
 from keylint.testing import MOMENT, completed
 

@@ -907,7 +907,7 @@ def test_without_a_command_the_help_is_shown_as_it_is_meant_to_be_read() -> None
         (["check", "--color", "maybe"], "'maybe' is not one of", "keylint check"),
         (["rule"], "Missing argument 'CODE|NAME'", "keylint rule"),
         (["rules", "x"], "unexpected extra argument", "keylint rules"),
-        (["schema"], "Choose from: manifest, report, evidence, policy, baseline, plan, diff, inventory", "keylint schema"),
+        (["schema"], "Choose from: manifest, report, evidence, policy, baseline, plan", "keylint schema"),
         (["schema", "reports"], "'reports' is not one of 'manifest', 'report'", "keylint schema"),
         (["\x1b]0;x\x07\u202e"], "No such command", "keylint"),
     ],

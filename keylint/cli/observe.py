@@ -9,13 +9,11 @@ import click
 from keylint import __version__
 from keylint.evidence.model import ANSWERS, Evidence
 from keylint.manifest import discover
-from keylint.manifest.load import load
-from keylint.manifest.model import Manifest
-from keylint.manifest.source import Source, dotted
 
 from .check import Moment
 from .live_options import Looking, live_options
 from .looking import expect, look, missing
+from .one_manifest import one
 from .stream import Broken, complain, emit, talk, write
 
 EXIT_MISSING = 3
@@ -48,7 +46,9 @@ def command(*, path: str | None, output: str, looking: Looking, as_of: datetime 
     if as_of is not None and looking.sandbox is None:
         message = "--as-of sets the clock of the sandbox, and Binance has its own; leave it out, or name a --sandbox"
         raise Broken(message)
-    manifest = _manifest(path)
+    if path not in {None, discover.STDIN}:
+        expect(path or "")
+    _, manifest = one(path, "keylint observe")
     _expect_room(output)
     interrupted = False
     from keylint.live.observe import Interrupted  # noqa: PLC0415 - the libraries of the network, for this alone
@@ -99,39 +99,3 @@ def _sum_up(evidence: Evidence, count: int, output: str) -> None:
     about = f"; {count:,} {'question' if count == 1 else 'questions'} without an answer" if count else ""
     where = "" if output == STDOUT else f", evidence written to {discover.shown(output)}"
     talk(f"{keys}{who}{about}{where}\n")
-
-
-def _manifest(path: str | None) -> Manifest:
-    """The one manifest that `path` means. Raises Broken."""
-    if path not in {None, discover.STDIN}:
-        expect(path or "")
-    try:
-        found = discover.expand(() if path is None else (path,))
-        if len(found.files) > 1:
-            message = (
-                f"{len(found.files)} manifests below {discover.shown(path or '.')}; name one: keylint observe PATH"
-            )
-            raise Broken(message)
-        (file,) = found.files
-        if file == discover.STDIN:
-            name, data = "<stdin>", discover.standard_input()
-        else:
-            name, data = discover.shown(file), discover.read(file)
-    except discover.Unreadable as error:
-        message = str(error).replace("keylint check", "keylint observe")
-        raise Broken(message if path is None else f"{discover.shown(path)}: {message}") from None
-    source = load(name, data)
-    if source.manifest is None:
-        raise Broken(_what_is_wrong(source))
-    return source.manifest
-
-
-def _what_is_wrong(source: Source) -> str:
-    """The first thing that keeps a source from being a manifest, and where."""
-    if source.fault is not None:
-        line, column = source.position(source.fault.offset)
-        return f"{source.name}:{line}:{column}: {source.fault.message}; `keylint check` says more"
-    first, *more = source.violations
-    others = f" (and {len(more)} more)" if more else ""
-    what = f"{dotted(first.path)} {first.message}".lstrip()
-    return f"{source.name}: {what}{others}; `keylint check` says where"

@@ -1,13 +1,14 @@
 """Evidence ↔ the text of a file that holds no secret and can be judged anywhere: `schemas/evidence.schema.json`."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from keylint import secret_shapes
 
 from . import fields
 from .fields import Wrong
+from .json_file import parsed
 from .model import (
     ANSWERS,
     OBSERVED,
@@ -32,10 +33,8 @@ from .model import (
 )
 
 VERSION: Final = 1
-MAX_BYTES: Final = 16 * 1024 * 1024
 
 _AGAIN = "write it anew with `keylint observe`"
-_BOM = b"\xef\xbb\xbf"
 
 Json = Mapping[str, object]
 
@@ -65,70 +64,10 @@ def dump(evidence: Evidence, tool_version: str) -> str:
 def load(name: str, data: bytes) -> Evidence:
     """The evidence in the bytes `data` of the file called `name`. Raises BadEvidence."""
     try:
-        document = _parsed(data)
-        return _evidence(name, document)
+        return _evidence(name, parsed(data, "evidence", ": split the desk into several manifests"))
     except Wrong as wrong:
         message = f"{name}: {wrong}" + ("" if wrong.helped else f"; {_AGAIN}")
         raise BadEvidence(message) from None
-
-
-def _parsed(data: bytes) -> object:
-    if len(data) > MAX_BYTES:
-        message = f"is larger than {MAX_BYTES // 1024 // 1024} MiB: split the desk into several manifests"
-        raise Wrong(message, helped=True)
-    try:
-        text = data.removeprefix(_BOM).decode()
-    except UnicodeDecodeError:
-        message = "is not UTF-8"
-        raise Wrong(message) from None
-    try:
-        document: object = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        message = f"is not JSON (line {error.lineno}, column {error.colno})"
-        raise Wrong(message) from None
-    except RecursionError:
-        message = "nests deeper than any evidence"
-        raise Wrong(message) from None
-    except (ValueError, MemoryError):
-        message = "holds a number that is out of range"
-        raise Wrong(message) from None
-    # Escapes can hide the shape of a secret from who looks at the text alone, and line ends from who looks at strings.
-    if secret_shapes.find(text) or any(secret_shapes.find(each) for each in _strings(document)):
-        message = (
-            "holds what has the shape of a secret, which keylint never writes: delete the file, and rotate the key if "
-            "it was one"
-        )
-        raise Wrong(message, helped=True)
-    return document
-
-
-def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        message = "names one field twice"
-        raise Wrong(message)
-    return found
-
-
-def _no_number(_name: str) -> NoReturn:
-    message = "holds what is no number in JSON"
-    raise Wrong(message)
-
-
-def _strings(value: object) -> list[str]:
-    """Every string in a document, names too, that is long enough to be a secret."""
-    found: list[str] = []
-    left = [value]
-    while left:
-        each = left.pop()
-        if isinstance(each, str):
-            if len(each) >= secret_shapes.SHORTEST:
-                found.append(each)
-        elif isinstance(each, dict):
-            left += [*each, *each.values()]
-        elif isinstance(each, list):
-            left += each
-    return found
 
 
 def _safe(value: object) -> object:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final, NoReturn
 
-from keylint import secret_shapes
 from keylint.evidence import fields
 from keylint.evidence.fields import Wrong
+from keylint.evidence.json_file import BOM, parsed
 from keylint.evidence.known import Looked
 from keylint.manifest.permissions import PERMISSION
 
@@ -37,10 +37,7 @@ from .planned import (
     Unknown,
 )
 
-MAX_BYTES: Final = 16 * 1024 * 1024
-
 _AGAIN: Final = "write it anew with `keylint plan --out`"
-_BOM: Final = b"\xef\xbb\xbf"
 _ID: Final = "[a-z0-9][a-z0-9-]{0,62}"
 _KEYS: Final = re.compile(rf"keys\.{_ID}")
 _ACCOUNTS: Final = re.compile(rf"accounts\.{_ID}")
@@ -58,7 +55,7 @@ class BadPlan(Exception):  # noqa: N818 - it is said to the user as it is
 def is_plan(data: bytes) -> bool:
     """Whether the bytes of a file are a plan of some version, be it a broken one: what keylint may write over."""
     try:
-        document = json.loads(data.removeprefix(_BOM).decode())
+        document = json.loads(data.removeprefix(BOM).decode())
     except (ValueError, RecursionError, MemoryError):
         return False
     if not isinstance(document, dict) or not document.keys() >= _ITS_OWN:
@@ -70,64 +67,15 @@ def is_plan(data: bytes) -> bool:
 def load(name: str, data: bytes) -> Plan:
     """The plan in the bytes `data` of the file called `name`. Raises BadPlan."""
     try:
-        return _plan(_parsed(data))
+        return _plan(parsed(data, "plan"))
     except Wrong as wrong:
         message = f"{name}: {wrong}" + ("" if wrong.helped else f"; {_AGAIN}")
         raise BadPlan(message) from None
 
 
-def _parsed(data: bytes) -> object:
-    if len(data) > MAX_BYTES:
-        refuse(f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
-    try:
-        text = data.removeprefix(_BOM).decode()
-        document: object = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except UnicodeDecodeError:
-        refuse("is not UTF-8")
-    except json.JSONDecodeError as error:
-        refuse(f"is not JSON (line {error.lineno}, column {error.colno})")
-    except RecursionError:
-        refuse("nests deeper than any plan")
-    except (ValueError, MemoryError):
-        refuse("holds a number that is out of range")
-    if secret_shapes.find(text) or any(map(secret_shapes.find, _strings(document))):
-        message = (
-            "holds what has the shape of a secret, which keylint never writes: delete the file, and rotate the key if "
-            "it was one"
-        )
-        raise Wrong(message, helped=True)
-    return document
-
-
 def refuse(message: str) -> NoReturn:
     """Raise Wrong."""
     raise Wrong(message)
-
-
-def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        refuse("names one field twice")
-    return found
-
-
-def _no_number(_name: str) -> NoReturn:
-    refuse("holds what is no number in JSON")
-
-
-def _strings(value: object) -> list[str]:
-    """Every string in a document, names too."""
-    found: list[str] = []
-    left = [value]
-    while left:
-        each = left.pop()
-        if isinstance(each, str):
-            found.append(each)
-        elif isinstance(each, dict):
-            left += [*each, *each.values()]
-        elif isinstance(each, list):
-            left += each
-    return found
 
 
 def _plan(document: object) -> Plan:

@@ -16,7 +16,8 @@ from jsonschema import Draft7Validator
 
 from keylint import secret_shapes
 from keylint.evidence import fields
-from keylint.evidence.file import MAX_BYTES, BadEvidence, dump, load
+from keylint.evidence.file import BadEvidence, dump, load
+from keylint.evidence.json_file import MAX_BYTES
 from keylint.evidence.model import (
     ADDRESSES,
     ANSWERS,

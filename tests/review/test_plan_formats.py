@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from review.planning import NOW, plan_of
 
+from keylint.evidence.json_file import MAX_BYTES
 from keylint.evidence.known import Looked
 from keylint.report import Style
 from keylint.review import plan_file, plan_markdown, plan_reading, plan_text
@@ -457,7 +458,7 @@ def test_an_undeclared_key_can_only_be_deleted() -> None:
         (b'{"version": 1, "version": 1}', "names one field twice"),
         (b"1" * 5_000, "holds a number that is out of range"),
         (b"[" * 100_000, "nests deeper than any plan"),
-        (b" " * (plan_reading.MAX_BYTES + 1), "is larger than 16 MiB"),
+        (b" " * (MAX_BYTES + 1), "is larger than 16 MiB"),
     ],
 )
 def test_what_is_no_plan_is_refused(data: bytes, said: str) -> None:
