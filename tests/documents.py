@@ -23,7 +23,11 @@ ROOT = Path(__file__).parent.parent
 SECONDS = 120
 """After which a command that hangs is ended."""
 
-PLACES = {ROOT / "README.md": ".", ROOT / "docs" / "live.md": "examples/hosts"}
+PLACES = {
+    ROOT / "README.md": ".",
+    ROOT / "docs" / "live.md": "examples/hosts",
+    ROOT / "docs" / "review.md": "examples/history",
+}
 """Each document, and the folder in which somebody who follows it stands."""
 
 DOCUMENTS = list(PLACES)

@@ -28,7 +28,15 @@ assert spec.loader is not None
 documents = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(documents)
 
-ALL = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/live.md", "docs/sandbox.md")
+ALL = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "docs/live.md",
+    "docs/review.md",
+    "docs/sandbox.md",
+)
 LIVE = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
 
 

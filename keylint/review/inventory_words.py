@@ -1,5 +1,6 @@
 """Parts of an inventory → the words that every format has for them; a format encodes them as it needs."""
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from keylint.evidence.model import SANDBOX, when
@@ -29,12 +30,8 @@ def facts(found: Inventory) -> tuple[str, ...]:
     accounts = sum(account.id is not None for account in found.accounts)
     lines = [f"{counted(len(found.keys), 'key')} on {counted(accounts, 'account')}"]
     there = [key for key in found.keys if key.live != "gone"]
-    held = sum(key.has("withdraw") for key in there)
-    unsure = sum(Shown.UNKNOWN in key.permissions["withdraw"] and not key.has("withdraw") for key in there)
-    maybe = f", not known of {unsure}" if unsure else ""
-    lines.append(f"{_many(held)} can withdraw{maybe}")
-    movers = sum(any(key.has(token) for token in TRANSFERS) for key in there)
-    lines.append(f"{_many(movers)} can transfer")
+    lines.append(f"{_who(there, {'withdraw'})} can withdraw{_perhaps(there, {'withdraw'})}")
+    lines.append(f"{_who(there, TRANSFERS)} can transfer{_perhaps(there, TRANSFERS)}")
     everywhere = sum(usable_anywhere(key.addresses) for key in there)
     lines.append(f"{_many(everywhere)} usable from any address")
     late = sum(is_late(key, found) for key in found.keys)
@@ -44,6 +41,20 @@ def facts(found: Inventory) -> tuple[str, ...]:
         lines.append(f"{_many(sum(bool(key.differences) for key in found.keys))} not as declared")
         lines.append(f"{_many(sum(bool(key.doubts) for key in found.keys))} not wholly known")
     return tuple(lines)
+
+
+def _who(keys: Sequence[Holding], tokens: Collection[str]) -> str:
+    """How many of `keys` have one of `tokens`."""
+    return _many(sum(any(key.has(token) for token in tokens) for key in keys))
+
+
+def _perhaps(keys: Sequence[Holding], tokens: Collection[str]) -> str:
+    """Of how many of `keys` it is not known whether they have one of `tokens`, and they have no other of them."""
+    unsure = sum(
+        any(Shown.UNKNOWN in key.permissions[token] for token in tokens) and not any(key.has(it) for it in tokens)
+        for key in keys
+    )
+    return f", not known of {unsure}" if unsure else ""
 
 
 def _many(number: int) -> str:

@@ -35,7 +35,10 @@ def keys(base: Manifest, head: Manifest, found: Pairs) -> Iterator[Entry]:
         disabled = key.status == "disabled"
         note = f"was {key.status}, and is {ROWS['keys', ''].said_of_less}"
         change = table(
-            "keys", "-", ordered(key.permissions), "disabled before; no longer declared" if disabled else note
+            "keys",
+            "-",
+            ordered(key.permissions),
+            "disabled before, and no longer declared: is it deleted at Binance?" if disabled else note,
         )
         yield from entry("keys", (name, None), [change._replace(direction=NEUTRAL)])
     for name in found.keys.added:

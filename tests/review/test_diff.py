@@ -244,7 +244,10 @@ def test_a_removed_key_that_was_alive_asks_whether_it_still_is() -> None:
     assert told(difference(GRID, after)) == ["- keys.grid: neutral -key read,spot>"]
     assert entry.changes[0].note == "was active, and is no longer declared: is it deleted at Binance?"
     disabled = GRID + 'status = "disabled"\ndisabled = 2026-11-02\n'
-    assert difference(disabled, after).entries[0].changes[0].note == "disabled before; no longer declared"
+    assert (
+        difference(disabled, after).entries[0].changes[0].note
+        == "disabled before, and no longer declared: is it deleted at Binance?"
+    )
 
 
 NEW = """\

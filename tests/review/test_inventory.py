@@ -191,7 +191,7 @@ def test_the_facts_count_what_a_deleted_key_can_do_no_more() -> None:
     assert inventory_words.facts(desk()) == (
         "11 keys on 3 accounts",
         "none can withdraw, not known of 2",
-        "1 can transfer",
+        "1 can transfer, not known of 2",
         "3 usable from any address",
         "2 past the day of the next step",
         "5 not as declared",
