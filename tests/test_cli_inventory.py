@@ -71,7 +71,7 @@ def test_evidence_is_shown_without_asking() -> None:
         ("who.json", '{\n  "version": 1'),
         ("who.md", "# Who holds what"),
         ("who.html", "<!doctype html>"),
-        ("who.txt", "Who holds what: "),
+        ("who.txt", "Who holds what:"),
     ],
 )
 def test_a_file_has_the_format_that_its_name_says(name: str, start: str) -> None:

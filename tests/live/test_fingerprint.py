@@ -7,33 +7,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
 from live.keys import API_KEY, SECRET, leaks
 
-from keylint.cli import explain
-from keylint.cli import fingerprint as module
+from keylint.cli import run as command_line
 from keylint.live.secret import fingerprint
 
 KEY2 = "CAvIjXy3F44yW6Pou5k8Dy1swsYDWJZLeoK2r8G4cFDnE9nosRppc2eKc1T8TRTQ"
 DRIVER = """
 import fcntl, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # standard input becomes the terminal of this session
-from keylint.cli import explain, fingerprint
-try:
-    sys.exit(fingerprint.command.main(sys.argv[1:], standalone_mode=False))
-except Exception as error:
-    explain(error)
-    sys.exit(2)
+from keylint.cli import run
+sys.exit(run(["fingerprint", *sys.argv[1:]]))
 """
 
 
 def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    try:
-        code = module.command.main(list(arguments), prog_name="keylint fingerprint", standalone_mode=False)
-    except (click.ClickException, Exception) as error:  # noqa: BLE001 - as the command line does
-        explain(error)
-        code = 2
+    code = command_line(["fingerprint", *arguments])
     out, err = capsys.readouterr()
     assert leaks(out + err) == []
     return code, out, err
