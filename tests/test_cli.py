@@ -686,14 +686,17 @@ def test_a_report_goes_to_a_file_as_well(bad_desk: Path) -> None:
 
 
 def test_a_report_file_is_an_ordinary_one_that_replaces_the_last(bad_desk: Path) -> None:
-    write(bad_desk / "report.json", "old")
+    write(bad_desk / "last.json", "old")
+    (bad_desk / "last.json").chmod(0o604)
     umask = os.umask(0o027)
     try:
         to_file("report.json")
+        to_file("last.json")
     finally:
         os.umask(umask)
     assert (bad_desk / "report.json").stat().st_mode & 0o777 == 0o640
-    assert sorted(os.listdir()) == ["keylint.toml", "report.json"]
+    assert (bad_desk / "last.json").stat().st_mode & 0o777 == 0o604
+    assert sorted(os.listdir()) == ["keylint.toml", "last.json", "report.json"]
 
 
 def test_a_file_of_the_manifests_name_is_written_all_the_same(bad_desk: Path) -> None:

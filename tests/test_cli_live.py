@@ -942,3 +942,12 @@ def test_a_timeout_that_is_no_number_is_refused(desk: Path) -> None:
 
 def test_the_last_day_there_is_can_be_judged(desk: Path) -> None:
     assert run("check", "--sandbox", "state.toml", "--as-of", "9999-12-31T23:59:00Z").code in {1, 3}
+
+
+def test_evidence_that_only_its_owner_may_read_stays_so(desk: Path) -> None:
+    observed = ("observe", "--sandbox", "state.toml", "--as-of", "2026-11-20T11:00:00Z", "-o", "host.json", "-q")
+    run(*observed)
+    Path("host.json").chmod(0o600)
+    run(*observed)
+
+    assert Path("host.json").stat().st_mode & 0o777 == 0o600

@@ -72,6 +72,15 @@ def _pour(path: str, data: bytes) -> None:
         file.write(data)
 
 
+def _mode(path: str) -> int:
+    try:
+        return os.stat(path).st_mode & 0o777
+    except OSError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
 def _replace(path: str, data: bytes) -> None:
     import tempfile  # noqa: PLC0415 - needed where a file is asked for, and slow
 
@@ -79,10 +88,8 @@ def _replace(path: str, data: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        # mkstemp lets the owner alone read; a report is an ordinary file.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(draft, 0o666 & ~umask)
+        # mkstemp lets the owner alone read; a report is an ordinary file, and one that was there keeps its mode.
+        os.chmod(draft, _mode(path))
         os.replace(draft, path)
     except BaseException:
         os.unlink(draft)

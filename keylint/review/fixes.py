@@ -103,19 +103,26 @@ def fixes(source: Source, report: Report, scope: Scope) -> tuple[Fix, ...]:
 def settle(source: Source, judge: Callable[[Source], Report], scope: Scope) -> Settled:
     """Apply all fixes of `scope` to one manifest that leave it better and nothing worse, as `judge` sees it."""
     report = judge(source)
-    done, refused = list[Fix](), dict[Trace, Refused]()
+    done, refused, tried = list[Fix](), dict[Trace, Refused](), list[Refused]()
     for _ in range(ROUNDS):
         asked = [fix for fix in fixes(source, report, scope) if fix.safe or scope.unsafe]
+        batch = _apart([fix for fix in asked if fix.trace not in refused])
+        if not batch:
+            break
         trial = _Trial(source, report, judge, scope)
-        trial.settle(_apart([fix for fix in asked if fix.trace not in refused]))
-        refused |= {each.fix.trace: each for each in trial.refused}
+        trial.settle(batch)
+        tried = trial.refused
         if trial.kept:
             done += trial.kept
             source, report = trial.source, trial.report
-        if not trial.kept and not trial.refused:
-            break
-    left = tuple(fix for fix in fixes(source, report, scope) if not fix.safe and not scope.unsafe)
-    return Settled(source, report, tuple(done), left, tuple(refused.values()))
+            refused = {}  # what did harm to the text before may do none now
+        else:
+            refused |= {each.fix.trace: each for each in tried}
+    rest = fixes(source, report, scope)
+    still = {fix.trace for fix in rest}
+    why = {each.fix.trace: each for each in tried} | refused
+    left = tuple(fix for fix in rest if not fix.safe and not scope.unsafe)
+    return Settled(source, report, tuple(done), left, tuple(each for trace, each in why.items() if trace in still))
 
 
 class _Trial:
