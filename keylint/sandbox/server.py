@@ -159,6 +159,8 @@ class _Connection(BaseRequestHandler):
             if sandbox.tls is not None:
                 self.socket = sandbox.tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
                 sandbox.swapped(self.request, self.socket)  # the first is empty now, and could not be ended
+                if sandbox.stopping.is_set():  # whoever ended the others may have looked before this one was there
+                    return
                 self.socket.do_handshake()
             while not sandbox.stopping.is_set() and self._serve_one(sandbox):
                 pass

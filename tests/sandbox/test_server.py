@@ -225,6 +225,19 @@ def test_its_end_ends_tls_too(tmp_path: Path) -> None:
     silent.close()
 
 
+def test_its_end_ends_a_connection_that_is_just_becoming_tls(tmp_path: Path) -> None:
+    with Sandbox(desk(), certificate=certificate(tmp_path)) as sandbox:
+        swapped = sandbox.swapped
+
+        def too_late(connection: socket.socket, for_this: socket.socket) -> None:
+            sandbox.stopping.set()  # and nobody ends `for_this`, which was not there to be ended
+            swapped(connection, for_this)
+
+        sandbox.swapped = too_late  # type: ignore[method-assign] # the moment between the two cannot be met otherwise
+        with socket.create_connection(("127.0.0.1", sandbox.port), timeout=20) as silent:
+            assert silent.recv(1) == b""
+
+
 # Faults that are in what is sent.
 
 
